@@ -1,0 +1,1 @@
+"""Offline training: raw labelled tweets → chunks → a trained, exported, promoted model folder."""
