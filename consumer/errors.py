@@ -33,3 +33,9 @@ class FencedError(ConsumerError):
     """A live replica with the same identity took over."""
 
     exit_code = 5
+
+
+class StoppedWaitingError(ConsumerError):
+    """Told to stop while a call was stuck: the batch is abandoned, which loses nothing."""
+
+    exit_code = 0

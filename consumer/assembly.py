@@ -1,0 +1,123 @@
+"""Assembling: settings and a loaded model → a loop ready to run."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from consumer.batch import Rules, prepare
+from consumer.broker.at_least_once import AtLeastOncePublisher
+from consumer.broker.connection import client_options
+from consumer.broker.deadline import Deadline
+from consumer.broker.poll import Source
+from consumer.broker.positions import Reset
+from consumer.broker.producer import Targets, Timing, make_producer
+from consumer.broker.transaction import TransactionalPublisher
+from consumer.encode import ResultStyle
+from consumer.gather import Bounds, Gatherer
+from consumer.label import LabelRule
+from consumer.loop import Loop, Parts
+from consumer.presence import Presence
+from consumer.tokenise import Tokeniser
+
+if TYPE_CHECKING:
+    from consumer.limits import Limits
+    from consumer.model.folder import ModelFolder
+    from consumer.monitoring.health import Health
+    from consumer.monitoring.metrics import Metrics
+    from consumer.scoring.scorer import Scorer
+    from consumer.settings import Settings
+
+_BATCH_BYTES = 128 * 1024
+_STOP_PATIENCE_SECONDS = 5.0  # a stop waits this long for a commit under way
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model in memory."""
+
+    folder: ModelFolder
+    tokeniser: Tokeniser
+    scorer: Scorer
+
+
+def label_rule(settings: Settings, folder: ModelFolder) -> LabelRule:
+    """The model's calibration; its threshold, unless a setting says otherwise."""
+    return LabelRule(
+        threshold=folder.threshold if settings.threshold is None else settings.threshold,
+        neutral_band=settings.neutral_band,
+        temperature=folder.temperature,
+        bias=folder.bias,
+    )
+
+
+def result_style(settings: Settings, folder: ModelFolder) -> ResultStyle:
+    """What is the same in every result."""
+    return ResultStyle(folder.name, folder.version, settings.output_include_text)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run of the stream has besides its settings."""
+
+    model: Model
+    metrics: Metrics
+    health: Health
+    limits: Limits
+    transactional_id: str
+    max_message_bytes: int  # the least of the two output topics' limits
+    reset: Reset
+
+
+def assemble(settings: Settings, run: Run) -> Loop:
+    """The loop with its parts. Connects the consumer; the producer connects with the first batch."""
+    source = Source(
+        client_options(settings),
+        topic=settings.kafka_input_topic,
+        group=settings.kafka_consumer_group,
+        instance_id=settings.kafka_group_instance_id,
+        reset=run.reset,
+        session_timeout_ms=settings.kafka_session_timeout_ms,
+        on_gap=run.metrics.offset_gap,
+    )
+    rules = Rules(
+        run.model.tokeniser,
+        label_rule(settings, run.model.folder),
+        settings.input_format,
+        settings.languages,
+    )
+    bounds = Bounds(settings.max_batch_messages, settings.max_batch_tokens, settings.max_batch_wait_ms / 1000)
+    parts = Parts(
+        source=source,
+        gatherer=Gatherer(source, lambda records, watch: prepare(records, rules, watch), bounds, time.monotonic),
+        scorer=run.model.scorer,
+        publisher=_publisher(settings, run, source),
+        presence=Presence(
+            source.answers, run.health.broker_answers, settings.broker_timeout_seconds, time.monotonic
+        ),
+        metrics=run.metrics,
+        health=run.health,
+    )
+    style = result_style(settings, run.model.folder)
+    return Loop(parts, rules.label, style, settings.kafka_consumer_group, run.limits, run.limits.wait)
+
+
+def _publisher(
+    settings: Settings, run: Run, source: Source
+) -> TransactionalPublisher | AtLeastOncePublisher:
+    timing = Timing(settings.transaction_timeout_ms)
+    targets = Targets(settings.kafka_output_topic, settings.kafka_dlq_topic)
+    exactly_once = settings.delivery == "exactly_once"
+    identity = run.transactional_id if exactly_once else None
+    options, batch_bytes = client_options(settings), min(_BATCH_BYTES, run.max_message_bytes)
+
+    def make() -> object:
+        return make_producer(options, timing, batch_bytes, identity)
+
+    if not exactly_once:
+        return AtLeastOncePublisher(make, targets, timing, source.commit)
+    deadline = Deadline(
+        settings.broker_timeout_seconds, lambda: run.limits.stopping_for(_STOP_PATIENCE_SECONDS)
+    )
+    return TransactionalPublisher(make, targets, timing, deadline)

@@ -1,0 +1,1 @@
+"""The rooms that know Kafka: connection, topics, rights, identity, poll, transaction."""

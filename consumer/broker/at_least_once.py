@@ -1,0 +1,62 @@
+"""Publishing at least once: send, flush, look at every record's fate, then commit the positions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from kafka import KafkaProducer
+from kafka.structs import ConsumerGroupMetadata
+
+from consumer.broker.faults import PublishFailedError, fatal
+from consumer.broker.poll import Offsets
+from consumer.broker.producer import Letters, Targets, Timing, discard, send_all
+from consumer.errors import ConsumerError
+from consumer.records import Position
+
+
+class AtLeastOncePublisher:
+    """No transactions: after a failure between flush and commit, results are published again."""
+
+    def __init__(
+        self,
+        make: Callable[[], KafkaProducer],
+        targets: Targets,
+        timing: Timing,
+        commit: Callable[[Offsets], None],
+    ) -> None:
+        """``commit`` commits the group's positions."""
+        self._make, self._targets, self._timing, self._commit = make, targets, timing, commit
+        self._producer: KafkaProducer | None = None
+
+    def start(self) -> None:
+        """A new producer. Raises ``PublishFailedError`` or ``ConsumerError``."""
+        self.close()
+        try:
+            self._producer = self._make()
+        except Exception as error:
+            raise fatal(error) or PublishFailedError(error) from error
+
+    def publish(
+        self,
+        letters: Letters,
+        offsets: Offsets,
+        group: ConsumerGroupMetadata,  # noqa: ARG002 - the client's own commit carries the membership
+        alone: Collection[Position] = (),
+    ) -> None:
+        """Publish, then commit. Raises ``PublishFailedError`` where the batch must be read again."""
+        if self._producer is None:
+            self.start()
+        try:
+            send_all(self._producer, self._targets, letters, alone, self._timing)
+            self._commit(offsets)
+        except (ConsumerError, PublishFailedError):
+            self.close()
+            raise
+        except Exception as error:
+            self.close()
+            raise fatal(error) or PublishFailedError(error) from error
+
+    def close(self) -> None:
+        """Drop the producer; what it had in flight is published again from the committed position."""
+        discard(self._producer)
+        self._producer = None

@@ -1,0 +1,47 @@
+"""A deadline around client calls that have none of their own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from consumer.errors import BrokerGoneError, StoppedWaitingError
+
+_LOOK_SECONDS = 0.25
+
+
+class Deadline:
+    """Runs a call aside and stops waiting for it when its time is up.
+
+    A call that is given up stays stuck in its thread, so the process must end after it: safe, since
+    the next start aborts the dangling transaction.
+    """
+
+    def __init__(self, seconds: float, give_up: Callable[[], bool] = lambda: False) -> None:
+        """``give_up`` is asked a few times a second, so that a signal is not kept waiting."""
+        self._seconds = seconds
+        self._give_up = give_up
+
+    def call(self, name: str, function: Callable[[], object]) -> None:
+        """Run ``function``; raises what it raises, ``BrokerGoneError`` past the deadline."""
+        failure: list[BaseException] = []
+        done = threading.Event()
+
+        def run() -> None:
+            try:
+                function()
+            except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+                failure.append(error)
+            finally:
+                done.set()
+
+        threading.Thread(target=run, name=f"{name} with a deadline", daemon=True).start()
+        ends = time.monotonic() + self._seconds
+        while not done.wait(_LOOK_SECONDS):
+            if time.monotonic() >= ends:
+                raise BrokerGoneError(f"{name} got no answer from the broker in {self._seconds:g} s")
+            if self._give_up():
+                raise StoppedWaitingError(name)
+        if failure:
+            raise failure[0]

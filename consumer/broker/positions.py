@@ -1,0 +1,80 @@
+"""Where reading starts: at the committed position, or where the reset policy says. Never silently elsewhere."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal
+
+from kafka import KafkaConsumer, TopicPartition
+
+from consumer.errors import ConfigurationError
+
+log = logging.getLogger(__name__)
+
+Reset = Literal["earliest", "latest"] | int  # a number is a timestamp in milliseconds
+CALL_TIMEOUT_MS = 5_000
+
+
+class Positions:
+    """Seeks partitions to where reading must go on."""
+
+    def __init__(self, consumer: KafkaConsumer, reset: Reset, on_gap: Callable[[int], None]) -> None:
+        """``on_gap`` hears how many records were deleted before they were read."""
+        self._consumer, self._reset, self._on_gap = consumer, reset, on_gap
+        self._refused: dict[TopicPartition, int] = {}  # committed positions the broker does not know
+        self._started: set[TopicPartition] = set()
+
+    def out_of_range(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Note the positions that the broker refused; the next ``seek`` deals with them."""
+        self._refused.update(positions)
+
+    def seek(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Set each partition to its committed position, the policy's where there is none; returns them."""
+        tps = list(partitions)
+        if not tps:
+            return {}
+        beginnings = self._consumer.beginning_offsets(tps, timeout_ms=CALL_TIMEOUT_MS)
+        starts = {tp: self._start(tp, int(beginnings[tp])) for tp in tps}
+        for tp, start in starts.items():
+            self._consumer.seek(tp, start)
+        self._started.update(tps)
+        self._refused.clear()
+        return starts
+
+    def _start(self, tp: TopicPartition, beginning: int) -> int:
+        committed = self._consumer.committed(tp, timeout_ms=CALL_TIMEOUT_MS)
+        if committed is None:
+            return self._by_policy(tp)
+        if isinstance(self._reset, int) and tp not in self._started:
+            raise ConfigurationError("--from needs a new group: this one has committed positions already")
+        if committed < beginning:
+            self._tell_gap(tp, committed, beginning)
+            return beginning
+        if self._refused.get(tp) == committed:
+            return self._past_end(tp, committed)
+        return int(committed)
+
+    def _tell_gap(self, tp: TopicPartition, committed: int, beginning: int) -> None:
+        self._on_gap(beginning - committed)
+        facts = {"records": beginning - committed, "committed": committed, "begins_at": beginning}
+        log.error("offset_gap", extra=_fields(tp, **facts))
+
+    def _past_end(self, tp: TopicPartition, committed: int) -> int:
+        """The topic was made anew or lost its tail: only the policy can say what is wanted."""
+        start = self._by_policy(tp)
+        log.error("position_past_end", extra=_fields(tp, committed=committed, going_on_at=start))
+        return start
+
+    def _by_policy(self, tp: TopicPartition) -> int:
+        if isinstance(self._reset, int):
+            found = self._consumer.offsets_for_times({tp: self._reset}, timeout_ms=CALL_TIMEOUT_MS)[tp]
+            if found is not None:
+                return int(found.offset)
+        if self._reset == "earliest":
+            return int(self._consumer.beginning_offsets([tp], timeout_ms=CALL_TIMEOUT_MS)[tp])
+        return int(self._consumer.end_offsets([tp], timeout_ms=CALL_TIMEOUT_MS)[tp])
+
+
+def _fields(tp: TopicPartition, **facts: int) -> dict[str, dict[str, object]]:
+    return {"fields": {"topic": tp.topic, "partition": tp.partition, **facts}}

@@ -1,0 +1,147 @@
+"""Sending: a batch's messages to their topics, each one's fate known before the batch is done."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import KafkaProducer
+
+from consumer.broker.faults import PublishFailedError, is_too_large
+from consumer.encode import Message
+from consumer.errors import ConsumerError
+from consumer.records import Position
+
+log = logging.getLogger(__name__)
+
+_MAX_REQUEST_BYTES = 32 * 1024 * 1024  # the topic's own limit decides, not the client's
+_BLOCK_MS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """What one micro-batch publishes."""
+
+    results: tuple[Message, ...] = ()
+    dead: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The topics written to."""
+
+    results: str
+    dead: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long a batch may take on its way, in milliseconds."""
+
+    transaction_ms: (
+        int  # not above the session timeout: the dead give up their partitions and transaction alike
+    )
+
+    @property
+    def delivery_ms(self) -> int:
+        """A record's deadline, below the transaction's so that it fails first and by name."""
+        return self.transaction_ms * 8 // 10
+
+
+def make_producer(
+    options: Mapping[str, Any], timing: Timing, batch_bytes: int, transactional_id: str | None
+) -> KafkaProducer:
+    """An idempotent producer; transactional where it is given an identity."""
+    identity: dict[str, Any] = {}
+    if transactional_id is not None:
+        identity = {"transactional_id": transactional_id, "transaction_timeout_ms": timing.transaction_ms}
+    return KafkaProducer(
+        **{**options, "retry_backoff_ms": 20},
+        **identity,
+        enable_idempotence=True,
+        acks="all",
+        compression_type="lz4",
+        linger_ms=5,
+        batch_size=batch_bytes,
+        max_request_size=_MAX_REQUEST_BYTES,
+        max_block_ms=_BLOCK_MS,
+        delivery_timeout_ms=timing.delivery_ms,
+        request_timeout_ms=timing.delivery_ms - 100,
+    )
+
+
+def send_all(
+    producer: KafkaProducer, targets: Targets, letters: Letters, alone: Collection[Position], timing: Timing
+) -> None:
+    """Send, flush and look at every record's fate. Raises ``PublishFailedError``.
+
+    A topic refuses a whole batch of records for its size; the ``alone`` are flushed one by one, so that
+    the next refusal names its record.
+    """
+    pending: list[tuple[Message, Any]] = []
+    flush_seconds = timing.transaction_ms / 1000
+    try:
+        for topic, message in _addressed(targets, letters):
+            single = message.source.position in alone
+            if single:
+                producer.flush(flush_seconds)
+            pending.append((message, _send(producer, topic, message)))
+            if single:
+                producer.flush(flush_seconds)
+        producer.flush(flush_seconds)
+    except PublishFailedError:
+        raise
+    except Exception as error:
+        raise PublishFailedError(error) from error
+    _check(pending, frozenset(m.source.position for m in letters.dead))
+
+
+def _addressed(targets: Targets, letters: Letters) -> Iterable[tuple[str, Message]]:
+    yield from ((targets.results, m) for m in letters.results)
+    yield from ((targets.dead, m) for m in letters.dead)
+
+
+def _send(producer: KafkaProducer, topic: str, message: Message) -> Any:
+    source = message.source
+    return producer.send(
+        topic,
+        value=message.value,
+        key=source.key,
+        headers=list(message.headers),
+        partition=source.partition,
+        timestamp_ms=source.timestamp_ms if source.timestamp_ms >= 0 else None,
+    )
+
+
+def _check(pending: Iterable[tuple[Message, Any]], dead: Collection[Position]) -> None:
+    """Every future must have succeeded: the client commits a transaction without its failed records."""
+    failed = [(m, f) for m, f in pending if not f.succeeded()]
+    if not failed:
+        return
+    large = [m.source.position for m, f in failed if is_too_large(f.exception)]
+    refused = [p for p in large if p in dead]
+    if len(failed) == len(refused) == 1:
+        raise ConsumerError(
+            f"the dead letter of {_place(refused[0])} is larger than the dead-letter topic takes; "
+            "raise its max.message.bytes"
+        )
+    cause = failed[0][1].exception or TimeoutError("no answer for a sent record")
+    raise PublishFailedError(cause, large)
+
+
+def _place(position: Position) -> str:
+    return f"{position.topic}-{position.partition} at offset {position.offset}"
+
+
+def discard(producer: KafkaProducer | None) -> None:
+    """Let go of a producer that may be broken: nothing of it may reach the broker again."""
+    if producer is None:
+        return
+    try:
+        producer.close(timeout=0)
+    except Exception as error:  # noqa: BLE001 - closing a broken producer raises whatever broke it
+        log.debug("producer_discarded", extra={"fields": {"error": repr(error)}})
+    # With the broker away, close() raises before it ends the sender, which would live on for ever.
+    producer._sender.force_close()  # noqa: SLF001 - the client offers no other way

@@ -1,0 +1,114 @@
+"""Publishing exactly once: results, dead letters and positions in one transaction.
+
+Order of effects: begin → send → flush → every record's fate → offsets, with the group snapshot of the
+poll → commit. After any failure the producer is thrown away: the client lets records and offsets of a
+broken transaction leak into the next one of the same producer.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection
+
+from kafka import KafkaProducer
+from kafka.structs import ConsumerGroupMetadata
+
+from consumer.broker.deadline import Deadline
+from consumer.broker.faults import PublishFailedError, fatal, is_fenced
+from consumer.broker.poll import Offsets
+from consumer.broker.producer import Letters, Targets, Timing, discard, send_all
+from consumer.errors import BrokerGoneError, ConsumerError, FencedError, StoppedWaitingError
+from consumer.records import Position
+
+log = logging.getLogger(__name__)
+
+_ABORT_SECONDS = 2.0
+
+
+class TransactionalPublisher:
+    """One transaction a micro-batch."""
+
+    def __init__(
+        self,
+        make: Callable[[], KafkaProducer],
+        targets: Targets,
+        timing: Timing,
+        deadline: Deadline,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``make`` gives a new producer with this replica's transactional id each time it is called."""
+        self._make, self._targets, self._timing, self._deadline = make, targets, timing, deadline
+        self._clock = clock
+        self._producer: KafkaProducer | None = None
+
+    def start(self) -> None:
+        """A producer with no open transaction: ``init_transactions`` aborts what a predecessor left.
+
+        Raises ``PublishFailedError`` where trying again may help, ``ConsumerError`` where not.
+        """
+        discard(self._producer)
+        self._producer = None
+        try:
+            self._producer = self._make()
+            self._producer.init_transactions()
+        except Exception as error:
+            raise self._judge(error, began=None) from error
+
+    def publish(
+        self,
+        letters: Letters,
+        offsets: Offsets,
+        group: ConsumerGroupMetadata,
+        alone: Collection[Position] = (),
+    ) -> None:
+        """All of it, or nothing. Raises ``PublishFailedError`` where the batch must be read again."""
+        if self._producer is None:
+            self.start()
+        producer, began = self._producer, self._clock()
+        assert producer is not None  # noqa: S101 - start() raises otherwise
+        try:
+            producer.begin_transaction()
+            send_all(producer, self._targets, letters, alone, self._timing)
+            self._deadline.call(
+                "send_offsets_to_transaction", lambda: producer.send_offsets_to_transaction(offsets, group)
+            )
+            self._deadline.call("commit_transaction", producer.commit_transaction)
+        except (BrokerGoneError, StoppedWaitingError):
+            raise
+        except Exception as error:
+            self._drop(producer, error)
+            raise self._judge(error, began) from error
+
+    def _drop(self, producer: KafkaProducer, error: BaseException) -> None:
+        """Abort, if that is quick, and never use this producer again."""
+        self._producer = None
+        if not is_fenced(_cause(error)):
+            try:
+                Deadline(_ABORT_SECONDS).call("abort_transaction", producer.abort_transaction)
+            except Exception as failure:  # noqa: BLE001 - the next init_transactions aborts it
+                log.debug("abort_failed", extra={"fields": {"error": repr(failure)}})
+        discard(producer)
+
+    def _judge(self, error: BaseException, began: float | None) -> Exception:
+        cause = _cause(error)
+        if isinstance(error, ConsumerError):
+            return error
+        ending = fatal(cause)
+        if ending is not None:
+            return ending
+        timed_out = began is not None and self._clock() - began >= 0.9 * self._timing.transaction_ms / 1000
+        if is_fenced(cause) and not timed_out:
+            return FencedError(
+                "another live producer uses this replica's KAFKA_TRANSACTIONAL_ID: it must be unique in the group"
+            )
+        return error if isinstance(error, PublishFailedError) else PublishFailedError(error)
+
+    def close(self) -> None:
+        """No transaction is open between batches, so there is nothing to wait for."""
+        discard(self._producer)
+        self._producer = None
+
+
+def _cause(error: BaseException) -> BaseException:
+    return error.cause if isinstance(error, PublishFailedError) else error

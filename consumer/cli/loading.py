@@ -1,0 +1,29 @@
+"""From settings to a warm model: opened, verified, its golden texts scored again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consumer.assembly import Model
+from consumer.model.folder import open_model
+from consumer.model.golden import check_golden
+from consumer.scoring.load import load_scorer
+from consumer.tokenise import Tokeniser
+
+if TYPE_CHECKING:
+    from consumer.settings import Settings
+
+
+def load_model(settings: Settings) -> Model:
+    """The model of ``MODEL_PATH``. Raises ``ModelRefusedError`` with the reason."""
+    folder = open_model(settings.model_path)
+    tokeniser = Tokeniser(folder.tokeniser_path, folder.max_length)
+    scorer = load_scorer(
+        folder.path,
+        settings.scorer,
+        streams=settings.scorer_streams,
+        chunk_tokens=settings.scorer_chunk_tokens,
+        cache_dir=settings.state_dir / "compiled",
+    )
+    check_golden(folder, tokeniser, scorer)
+    return Model(folder, tokeniser, scorer)

@@ -1,0 +1,179 @@
+"""``python -m consumer run``: the stream."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from logging import getLogger
+from typing import TYPE_CHECKING
+
+from consumer import __version__
+from consumer.assembly import Model, Run, assemble
+from consumer.broker.identity import Identity
+from consumer.broker.topics import describe
+from consumer.clean import CLEANING_VERSION
+from consumer.cli.loading import load_model
+from consumer.errors import BrokerGoneError, ConfigurationError, StoppedWaitingError
+from consumer.http.app import create_app
+from consumer.http.server import Server
+from consumer.limits import Limits
+from consumer.monitoring.health import Health
+from consumer.monitoring.logs import configure, event
+from consumer.monitoring.metrics import Metrics
+from consumer.settings import Settings, load, misspelt
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from consumer.loop import Loop
+
+SUMMARY = "run the stream: tweets in, labelled results out"
+log = getLogger("consumer.run")
+
+_CLOSE_SECONDS = 3.0
+_RETRY_SECONDS = 1.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags that are not settings."""
+    parser.add_argument("--max-messages", type=_count, metavar="N", help="stop when N input records are committed")
+    parser.add_argument(
+        "--until-idle", type=_seconds, metavar="SECONDS", help="stop when nothing arrived for that long"
+    )
+    parser.add_argument(
+        "--from",
+        dest="start_at",
+        type=_timestamp,
+        metavar="TIMESTAMP",
+        help="with a new group: begin at this time (ISO 8601, UTC unless it says otherwise)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until a limit or a signal."""
+    settings = load(args)
+    configure(settings.log_level, settings.log_format)
+    limits = Limits(time.monotonic, args.max_messages, args.until_idle)
+    _handle_signals(limits)
+    event(log, "starting", version=__version__, settings=settings.redacted())
+    for warning in misspelt():
+        event(log, "setting_misspelt", 30, warning=warning)
+    try:
+        _run(settings, limits, args.start_at)
+    except StoppedWaitingError as stopped:
+        event(log, "batch_abandoned", 30, reason="stop", stuck=str(stopped))
+        _end_now(0)
+    except BrokerGoneError as gone:
+        event(log, "broker_gone", 40, error=str(gone))
+        _end_now(gone.exit_code)
+    event(log, "stopped")
+    return 0
+
+
+def _run(settings: Settings, limits: Limits, start_at: int | None) -> None:
+    metrics, health = Metrics(), Health()
+    with ExitStack() as stack:
+        if settings.http_port:
+            server = Server(create_app(health, metrics), settings.http_host, settings.http_port)
+            server.start()
+            stack.callback(server.stop)
+        model = load_model(settings)
+        stack.callback(model.scorer.close)
+        _tell_model(model, settings, metrics)
+        health.model_warm()
+        identity = stack.enter_context(Identity(settings))
+        facts = _describe(settings, health, limits)
+        if facts is None:
+            return
+        event(log, "ready_to_join", transactional_id=identity.transactional_id)
+        loop = assemble(
+            settings,
+            Run(
+                model=model,
+                metrics=metrics,
+                health=health,
+                limits=limits,
+                transactional_id=identity.transactional_id,
+                max_message_bytes=facts.max_message_bytes,
+                reset=settings.kafka_auto_offset_reset if start_at is None else start_at,
+            ),
+        )
+        stack.callback(_close, loop, health)
+        loop.run()
+
+
+def _describe(settings: Settings, health: Health, limits: Limits):  # type: ignore[no-untyped-def]
+    """The topics' facts, waiting for the broker as long as BROKER_TIMEOUT_SECONDS; None when told to stop."""
+    started = time.monotonic()
+    while not limits.stopping():
+        health.progressed()
+        try:
+            return describe(settings)
+        except BrokerGoneError as gone:
+            health.broker_answers(answers=False, reason=str(gone))
+            event(log, "broker_not_reached", 30, error=str(gone))
+            if time.monotonic() - started >= settings.broker_timeout_seconds:
+                raise
+            limits.wait(_RETRY_SECONDS)
+    return None
+
+
+def _tell_model(model: Model, settings: Settings, metrics: Metrics) -> None:
+    folder = model.folder
+    metrics.model(
+        folder.name,
+        folder.version,
+        scorer=settings.scorer,
+        cleaning_version=CLEANING_VERSION,
+        threshold=folder.threshold if settings.threshold is None else settings.threshold,
+        max_length=folder.max_length,
+    )
+    event(log, "model_loaded", name=folder.name, version=folder.version, scorer=settings.scorer)
+
+
+def _close(loop: Loop, health: Health) -> None:
+    health.stopping()
+    loop.close(_CLOSE_SECONDS)
+
+
+def _handle_signals(limits: Limits) -> None:
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if limits.stopping():
+            os._exit(128 + number)
+        limits.stop()
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, stop)
+
+
+def _end_now(code: int) -> None:
+    """A client call is stuck in a thread of its own: an orderly exit would wait for it for ever."""
+    os._exit(code)
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("at least 1 is wanted")
+    return value
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError("a number above 0 is wanted")
+    return value
+
+
+def _timestamp(text: str) -> int:
+    """Milliseconds since 1970."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a time such as 2026-11-22T10:00:00Z is wanted") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return int(moment.timestamp() * 1000)

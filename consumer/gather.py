@@ -1,0 +1,138 @@
+"""Gathering: polls → one micro-batch, closed by messages, by tokens or by wait.
+
+The batch never waits while a backlog is there: past the wait it is closed only by a poll that brought
+nothing. What a poll brought beyond the batch's bounds is kept for the next one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from consumer.batch import Item, StageClock
+from consumer.records import Prepared, Record
+
+_IDLE_POLL_SECONDS = 0.5  # how soon a stop is noticed while nothing arrives
+_PAD_STEP = 8  # sorted chunks pad a text to a neighbour's length: about the next multiple of this
+
+
+class Polled(Protocol):
+    """What a poll brings."""
+
+    @property
+    def records(self) -> tuple[Record, ...]: ...
+    @property
+    def group(self) -> Any: ...
+    @property
+    def moved(self) -> bool: ...
+
+
+class Source(Protocol):
+    """Where records come from."""
+
+    def poll(self, wait_seconds: float, max_records: int) -> Polled: ...
+
+
+class CloseReason(StrEnum):
+    """Why a micro-batch was closed."""
+
+    MESSAGES = "messages"
+    TOKENS = "tokens"
+    WAIT = "wait"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How large a micro-batch may grow, and how long a lone record waits for company."""
+
+    messages: int
+    tokens: int
+    wait_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class MicroBatch:
+    """Items that are published and committed together."""
+
+    items: tuple[Item, ...]
+    group: Any  # the group snapshot of the last poll
+    reason: CloseReason
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class Gatherer:
+    """Fills micro-batches from a source."""
+
+    def __init__(
+        self,
+        source: Source,
+        prepare: Callable[[Iterable[Record], StageClock], list[Item]],
+        bounds: Bounds,
+        clock: Callable[[], float],
+    ) -> None:
+        """``prepare`` makes one item of each record; ``clock`` is monotonic."""
+        self._source, self._prepare, self._bounds, self._clock = source, prepare, bounds, clock
+        self._pending: deque[Item] = deque()
+        self._watch = StageClock(clock)
+
+    def clear(self) -> None:
+        """Forget what was polled and not yet published: its positions were set back."""
+        self._pending.clear()
+
+    def gather(self, at_most: int | None = None) -> MicroBatch | None:
+        """The next micro-batch, of ``at_most`` items; None when nothing came or the group is moving."""
+        room = self._bounds.messages if at_most is None else min(self._bounds.messages, at_most)
+        self._watch = StageClock(self._clock)
+        deadline: float | None = self._clock() + self._bounds.wait_seconds if self._pending else None
+        while True:
+            full = self._full(room)
+            polled = self._poll(deadline, full is not None, room)
+            if polled.moved:
+                self.clear()
+                return None
+            if not self._pending or polled.group is None:
+                return None
+            deadline = deadline or self._clock() + self._bounds.wait_seconds
+            reason = self._full(room) or (CloseReason.WAIT if self._waited(polled, deadline) else None)
+            if reason is not None:
+                return MicroBatch(self._take(room), polled.group, reason, dict(self._watch.seconds))
+
+    def _poll(self, deadline: float | None, full: bool, room: int) -> Polled:  # noqa: FBT001 - private
+        """One poll; a full batch polls too, since only a poll gives a fresh group snapshot."""
+        wait = _IDLE_POLL_SECONDS if deadline is None else max(0.0, deadline - self._clock())
+        self._watch.start()
+        polled = self._source.poll(0.0 if full else wait, max(1, room - len(self._pending)))
+        if deadline is not None or polled.records:
+            self._watch.stop("poll")
+        self._pending.extend(self._prepare(polled.records, self._watch))
+        return polled
+
+    def _waited(self, polled: Polled, deadline: float) -> bool:
+        return self._clock() >= deadline and not polled.records
+
+    def _full(self, room: int) -> CloseReason | None:
+        if len(self._pending) >= room:
+            return CloseReason.MESSAGES
+        return CloseReason.TOKENS if self._fitting(room) < len(self._pending) else None
+
+    def _fitting(self, room: int) -> int:
+        """How many pending items one batch takes: at least one, however long."""
+        tokens = 0
+        for count, item in enumerate(self._pending):
+            tokens += padded_length(item)
+            if count >= room or (count and tokens > self._bounds.tokens):
+                return count
+        return len(self._pending)
+
+    def _take(self, room: int) -> tuple[Item, ...]:
+        return tuple(self._pending.popleft() for _ in range(self._fitting(room)))
+
+
+def padded_length(item: Item) -> int:
+    """Tokens an item costs the scorer, about; nothing for what is not scored."""
+    if not isinstance(item, Prepared):
+        return 0
+    return -(-len(item.tokens) // _PAD_STEP) * _PAD_STEP

@@ -1,0 +1,1 @@
+"""What the consumer says over HTTP: probes, metrics, the page."""

@@ -1,0 +1,104 @@
+"""The web application: probes for the orchestrator, a scrape for Prometheus, a page for people."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from pydantic import BaseModel
+
+from consumer import __version__
+from consumer.http.page import PAGE
+
+Responses = dict[int | str, dict[str, Any]]  # as FastAPI has them
+
+
+class Answer(Protocol):
+    """A probe's verdict."""
+
+    @property
+    def ok(self) -> bool:
+        """Is all well?"""
+
+    @property
+    def reason(self) -> str:
+        """One line for the operator."""
+
+
+class Probes(Protocol):
+    """Where the probes ask."""
+
+    def live(self) -> Answer:
+        """Does the loop turn?"""
+
+    def ready(self) -> Answer:
+        """Can this replica do its work?"""
+
+
+class Scrape(Protocol):
+    """Where the numbers come from."""
+
+    def render(self, accept: str = "") -> tuple[bytes, str]:
+        """Returns body and content type."""
+
+
+class Status(BaseModel):
+    """What a probe answers."""
+
+    ok: bool
+    reason: str
+
+
+def create_app(health: Probes, metrics: Scrape) -> FastAPI:
+    """Returns the application; interactive documentation is off, since it would load outside assets."""
+    app = FastAPI(
+        title="Tweet sentiment consumer",
+        version=__version__,
+        description="Probes and metrics of one replica.",
+        docs_url=None,
+        redoc_url=None,
+    )
+    _add_probes(app, health)
+    _add_metrics(app, metrics)
+    _add_page(app)
+    return app
+
+
+def _add_probes(app: FastAPI, health: Probes) -> None:
+    unwell: Responses = {503: {"model": Status, "description": "It is not; the reason says why."}}
+
+    @app.head("/livez", include_in_schema=False)
+    @app.get("/livez", response_model=Status, responses=unwell, summary="Does the loop turn?")
+    async def livez() -> JSONResponse:
+        return _answer(health.live())
+
+    @app.head("/readyz", include_in_schema=False)
+    @app.get("/readyz", response_model=Status, responses=unwell, summary="Can this replica do its work?")
+    async def readyz() -> JSONResponse:
+        return _answer(health.ready())
+
+
+def _answer(answer: Answer) -> JSONResponse:
+    status = Status(ok=answer.ok, reason=answer.reason)
+    headers = {"cache-control": "no-store"}
+    return JSONResponse(status.model_dump(), 200 if answer.ok else 503, headers)
+
+
+def _add_metrics(app: FastAPI, metrics: Scrape) -> None:
+    scraped: Responses = {
+        200: {"content": {"text/plain": {}}, "description": "Prometheus text, or OpenMetrics if asked."}
+    }
+
+    @app.head("/metrics", include_in_schema=False)
+    @app.get("/metrics", response_class=Response, responses=scraped, summary="The numbers of this replica")
+    async def scrape(request: Request) -> Response:
+        body, content_type = metrics.render(request.headers.get("accept", ""))
+        return Response(body, headers={"content-type": content_type})
+
+
+def _add_page(app: FastAPI) -> None:
+    @app.head("/", include_in_schema=False)
+    @app.get("/", response_class=HTMLResponse, summary="A page for people")
+    async def page() -> HTMLResponse:
+        return HTMLResponse(PAGE)

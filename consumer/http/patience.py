@@ -1,0 +1,52 @@
+"""A limit on how long one connection may keep the server waiting."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+
+class ImpatientProtocol(H11Protocol):
+    """HTTP/1.1 as uvicorn speaks it, with a deadline from connect or first byte to the end of the answer.
+
+    uvicorn itself times only idle connections after an answer. Without a deadline a few clients that
+    send nothing would take up all connections, and the probes be refused.
+    """
+
+    exchange_seconds: ClassVar[float] = 10.0
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its parent has it
+        """A client connected."""
+        super().connection_made(transport)
+        self._start_deadline()
+
+    def data_received(self, data: bytes) -> None:
+        """A client sent something."""
+        self._start_deadline()
+        super().data_received(data)
+
+    def on_response_complete(self) -> None:
+        """The answer is written; from here uvicorn's keep-alive limit counts."""
+        self._end_deadline()
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone."""
+        self._end_deadline()
+        super().connection_lost(exc)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Ends an idle connection, also where the client does not take what was written."""
+        self.transport.abort()
+
+    def _start_deadline(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self.exchange_seconds, self.transport.abort)
+
+    def _end_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None

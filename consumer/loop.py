@@ -1,0 +1,163 @@
+"""The loop: poll → parse → clean → tokenise → score → label → publish → commit.
+
+The only place that decides the order of effects. Everything up to the label is pure; publish and commit
+are one transaction; whatever fails in it, the producer is thrown away and reading goes back to what is
+committed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from logging import DEBUG, WARNING, getLogger
+
+from consumer.batch import StageClock, label
+from consumer.broker.faults import PublishFailedError
+from consumer.broker.poll import Offsets, Source, offset_after
+from consumer.broker.producer import Letters
+from consumer.broker.transaction import TransactionalPublisher
+from consumer.broker.at_least_once import AtLeastOncePublisher
+from consumer.encode import ResultStyle, encode_dead_letter, encode_result
+from consumer.gather import Gatherer, MicroBatch
+from consumer.label import LabelRule
+from consumer.limits import Limits
+from consumer.monitoring.health import Health
+from consumer.monitoring.logs import event
+from consumer.monitoring.metrics import Metrics
+from consumer.oversize import Oversize
+from consumer.presence import Presence
+from consumer.records import Outcome
+from consumer.scoring.scorer import Scorer
+
+log = getLogger(__name__)
+
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the loop moves records between."""
+
+    source: Source
+    gatherer: Gatherer
+    scorer: Scorer
+    publisher: TransactionalPublisher | AtLeastOncePublisher
+    presence: Presence
+    metrics: Metrics
+    health: Health
+
+
+class Loop:
+    """One replica's stream."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        rule: LabelRule,
+        style: ResultStyle,
+        group: str,
+        limits: Limits,
+        pause: Callable[[float], object],
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        """``pause`` waits, shorter when told to stop; ``wall_clock`` stamps results."""
+        self._parts, self._rule, self._style, self._group = parts, rule, style, group
+        self._limits, self._pause, self._wall_clock = limits, pause, wall_clock
+        self._oversize = Oversize()
+        self._failures = 0
+
+    def run(self) -> None:
+        """Turn until a limit is reached or a stop is asked for. Raises ``ConsumerError``."""
+        while not self._limits.reached():
+            self._parts.health.progressed()
+            batch = self._parts.gatherer.gather(self._limits.room())  # poll → parse → clean → tokenise
+            self._note_poll(batch)
+            if batch is not None and not self._limits.stopping():
+                self._turn(batch)
+
+    def _turn(self, batch: MicroBatch) -> None:
+        watch = StageClock()
+        watch.seconds.update(batch.seconds)
+        outcome = label(batch.items, self._parts.scorer, self._rule, watch)  # score → label
+        outcome = self._oversize.sort_out(outcome)
+        self._parts.health.progressed()
+        letters = self._encode(outcome)
+        watch.stop("encode")
+        offsets = offset_after(item.record for item in batch.items)
+        try:
+            self._parts.publisher.publish(letters, offsets, batch.group, self._oversize.suspects)  # publish → commit
+        except PublishFailedError as failure:
+            self._recover(failure, batch, outcome, offsets)
+            return
+        watch.stop("publish")
+        self._failures = 0
+        self._account(batch, outcome, offsets, watch.seconds)
+
+    def _encode(self, outcome: Outcome) -> Letters:
+        now = self._wall_clock()
+        version = self._style.model_version
+        return Letters(
+            tuple(encode_result(r, self._style, now) for r in outcome.results),
+            tuple(encode_dead_letter(r, self._group, version, now) for r in outcome.rejects),
+        )
+
+    def _recover(self, failure: PublishFailedError, batch: MicroBatch, outcome: Outcome, offsets: Offsets) -> None:
+        """The producer is gone already; go back to what is committed, which alone tells what happened."""
+        event(log, "batch_abandoned", WARNING, reason=failure.reason, error=str(failure), messages=len(batch.items))
+        self._parts.metrics.transaction_aborted(failure.reason)
+        self._oversize.refused(failure.too_large)
+        self._parts.gatherer.clear()
+        if not failure.too_large:
+            self._pause(min(_FIRST_PAUSE_SECONDS * 2**self._failures, _LONGEST_PAUSE_SECONDS))
+            self._failures += 1
+        self._restart_publisher()
+        self._parts.source.rewind()
+        if self._parts.source.is_committed(offsets):  # the answer to the commit was lost, not the commit
+            self._account(batch, outcome, offsets, outcome.seconds)
+
+    def _restart_publisher(self) -> None:
+        try:
+            self._parts.publisher.start()
+        except PublishFailedError as failure:  # publish() starts it again
+            event(log, "producer_not_started", WARNING, error=str(failure))
+            self._parts.presence.check()
+
+    def _account(self, batch: MicroBatch, outcome: Outcome, offsets: Offsets, seconds: Mapping[str, float]) -> None:
+        now = self._wall_clock()
+        self._oversize.published(outcome)
+        self._limits.committed(len(batch.items))
+        self._parts.presence.heard()
+        self._parts.metrics.batch_committed(
+            Outcome(outcome.results, outcome.rejects, outcome.skips, seconds, outcome.padded_tokens),
+            consumed=self._parts.source.committed(offsets),
+            close_reason=batch.reason,
+            end_to_end_seconds=[now - r.record.timestamp_ms / 1000 for r in outcome.results],
+            committed_at=now,
+        )
+        self._note_lag()
+        event(log, "batch_committed", DEBUG, messages=len(batch.items), reason=batch.reason)
+
+    def _note_poll(self, batch: MicroBatch | None) -> None:
+        parts = self._parts
+        parts.metrics.polled(self._wall_clock())
+        if parts.source.take_assigned():
+            parts.metrics.rebalanced()
+            parts.health.joined()
+            event(log, "partitions_assigned", partitions=len(parts.source.states()))
+        if batch is None:
+            parts.presence.check()
+            self._note_lag()
+
+    def _note_lag(self) -> None:
+        states = self._parts.source.states()
+        self._parts.metrics.assigned((s.topic, s.partition) for s in states)
+        for s in states:
+            self._parts.metrics.lag.update(
+                (s.topic, s.partition), s.high_water, s.committed, s.oldest_uncommitted_ms
+            )
+
+    def close(self, timeout_seconds: float) -> None:
+        """Leave the group; no transaction is open between batches."""
+        self._parts.publisher.close()
+        self._parts.source.close(timeout_seconds)

@@ -1,0 +1,1 @@
+"""What the people and machines that watch the stream see: metrics, lag, health, logs."""

@@ -1,0 +1,267 @@
+"""Every metric there is, in one typed list; the help texts are the manual.
+
+A metric's label values are listed where their set is closed: these series exist, at zero, from the
+start, so that a rate over them never lacks its first step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from consumer.records import Label, Reason, SkipReason, Stage
+
+LATENCY_BUCKETS = (
+    *(0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75),
+    *(1.0, 1.5, 2.5, 5.0, 10.0, 30.0, 60.0, 600.0, 3600.0),  # a backlog is read hours late
+)
+STAGE_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0)
+# 0.5 is the least a two-sided label can have; a threshold away from 0.5 or a neutral band goes below.
+CONFIDENCE_BUCKETS = (0.1, 0.2, 0.3, 0.4, *(round(0.5 + i * 0.025, 3) for i in range(20)), 0.99, 1.0)
+SCORE_BUCKETS = tuple(round((i + 1) * 0.05, 2) for i in range(20))
+RATIO_BUCKETS = tuple(round(i * 0.05, 2) for i in range(21))
+SIZE_BUCKETS = tuple(float(2**i) for i in range(13))  # 1 … 4,096 messages
+TOKEN_BUCKETS = tuple(float(2**i) for i in range(3, 18))  # 8 … 131,072 tokens
+
+OUTCOMES = ("scored", "dead_lettered", "skipped")
+CLOSE_REASONS = ("messages", "tokens", "wait", "limit", "stop", "other")
+ABORT_REASONS = ("publish", "commit", "rebalance", "fenced", "stop", "other")
+OPTIONAL_FIELDS = ("author_id", "created_at", "lang")
+STEPS = ("poll", "parse", "clean", "tokenise", "score", "label", "encode", "publish", "commit")
+MODEL_LABELS = ("name", "version", "scorer", "cleaning_version", "threshold", "max_length")
+
+STAGE_REASONS: dict[Stage, tuple[Reason, ...]] = {
+    Stage.PARSE: (
+        Reason.INVALID_UTF8,
+        Reason.INVALID_JSON,
+        Reason.NOT_AN_OBJECT,
+        Reason.MISSING_ID,
+        Reason.INVALID_ID,
+        Reason.MISSING_TEXT,
+        Reason.INVALID_TEXT,
+        Reason.TOO_LARGE,
+    ),
+    Stage.CLEAN: (Reason.EMPTY_AFTER_CLEANING,),
+    Stage.TOKENISE: (Reason.SCORER_FAILED,),
+    Stage.SCORE: (Reason.SCORER_FAILED,),
+    Stage.PUBLISH: (Reason.RESULT_TOO_LARGE,),
+}
+
+
+class Kind(StrEnum):
+    """How a metric moves: a counter only up, a gauge both ways, a histogram counts in buckets."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric: its name, its meaning and what its series look like."""
+
+    kind: Kind
+    name: str
+    help: str
+    query: str  # PromQL that puts it to use
+    labels: tuple[str, ...] = ()
+    values: tuple[tuple[str, ...], ...] = ((),)  # the series that exist from the start
+    buckets: tuple[float, ...] = ()  # upper bounds, inclusive, without +Inf
+
+
+def _each(values: tuple[str, ...] | type[StrEnum]) -> tuple[tuple[str, ...], ...]:
+    return tuple((str(value),) for value in values)
+
+
+CONSUMED = Metric(
+    Kind.COUNTER,
+    "sentiment_consumed_total",
+    "Input records whose offsets were committed. Always scored + dead-lettered + skipped.",
+    "sum(rate(sentiment_consumed_total[$__rate_interval]))",
+)
+MESSAGES = Metric(
+    Kind.COUNTER,
+    "sentiment_messages_total",
+    "Committed input records by what became of them.",
+    "sum by (outcome) (rate(sentiment_messages_total[$__rate_interval]))",
+    ("outcome",),
+    _each(OUTCOMES),
+)
+SKIPPED = Metric(
+    Kind.COUNTER,
+    "sentiment_skipped_total",
+    "Committed records passed over without result or dead letter, by reason: tombstone (null value) "
+    "or language (not one of LANGUAGES).",
+    "sum by (reason) (rate(sentiment_skipped_total[$__rate_interval]))",
+    ("reason",),
+    _each(SkipReason),
+)
+DEAD_LETTERS = Metric(
+    Kind.COUNTER,
+    "sentiment_dead_letters_total",
+    "Dead letters published, by the stage that rejected the record and the reason.",
+    "sum by (stage, reason) (increase(sentiment_dead_letters_total[1h]))",
+    ("stage", "reason"),
+    tuple((str(stage), str(reason)) for stage, reasons in STAGE_REASONS.items() for reason in reasons),
+)
+PREDICTIONS = Metric(
+    Kind.COUNTER,
+    "sentiment_predictions_total",
+    "Results by label; neutral only where NEUTRAL_BAND is set.",
+    "sum by (label) (rate(sentiment_predictions_total[$__rate_interval]))",
+    ("label",),
+    _each(Label),
+)
+TRUNCATED = Metric(
+    Kind.COUNTER,
+    "sentiment_truncated_total",
+    "Results whose text was cut at the model's maximum length (truncated: true in the result).",
+    'sum(rate(sentiment_truncated_total[1h])) / sum(rate(sentiment_messages_total{outcome="scored"}[1h]))',
+)
+FIELDS_LEFT_OUT = Metric(
+    Kind.COUNTER,
+    "sentiment_fields_left_out_total",
+    "Optional input fields of scored records that had a wrong type and so are missing in the result.",
+    "sum by (field) (increase(sentiment_fields_left_out_total[1h]))",
+    ("field",),
+    _each(OPTIONAL_FIELDS),
+)
+CONFIDENCE = Metric(
+    Kind.HISTOGRAM,
+    "sentiment_confidence_ratio",
+    "Probability of the label given; results labelled neutral are left out.",
+    "histogram_quantile(0.5, sum by (le) (rate(sentiment_confidence_ratio_bucket[$__rate_interval])))",
+    buckets=CONFIDENCE_BUCKETS,
+)
+SCORE = Metric(
+    Kind.HISTOGRAM,
+    "sentiment_score_ratio",
+    "Calibrated probability that the tweet is positive, of every result.",
+    "sum by (le) (rate(sentiment_score_ratio_bucket[$__rate_interval]))",
+    buckets=SCORE_BUCKETS,
+)
+END_TO_END = Metric(
+    Kind.HISTOGRAM,
+    "sentiment_end_to_end_latency_seconds",
+    "From the source record's timestamp to the commit of its result; scored records only.",
+    "histogram_quantile(0.99, sum by (le) "
+    "(rate(sentiment_end_to_end_latency_seconds_bucket[$__rate_interval])))",
+    buckets=LATENCY_BUCKETS,
+)
+STAGE_DURATION = Metric(
+    Kind.HISTOGRAM,
+    "sentiment_stage_duration_seconds",
+    "Time one micro-batch spent in a step of its way.",
+    "histogram_quantile(0.95, sum by (stage, le) "
+    "(rate(sentiment_stage_duration_seconds_bucket[$__rate_interval])))",
+    ("stage",),
+    _each(STEPS),
+    buckets=STAGE_BUCKETS,
+)
+BATCH_MESSAGES = Metric(
+    Kind.HISTOGRAM,
+    "sentiment_batch_size_messages",
+    "Input records of one committed micro-batch.",
+    "histogram_quantile(0.5, sum by (le) (rate(sentiment_batch_size_messages_bucket[$__rate_interval])))",
+    buckets=SIZE_BUCKETS,
+)
+BATCH_TOKENS = Metric(
+    Kind.HISTOGRAM,
+    "sentiment_batch_tokens",
+    "Tokens the scorer computed over in one micro-batch, padding included.",
+    "sum(rate(sentiment_batch_tokens_sum[$__rate_interval]))",
+    buckets=TOKEN_BUCKETS,
+)
+PADDING = Metric(
+    Kind.HISTOGRAM,
+    "sentiment_batch_padding_ratio",
+    "Share of a micro-batch's computed tokens that were padding; 0 is no waste.",
+    "sum(rate(sentiment_batch_padding_ratio_sum[$__rate_interval]))"
+    " / sum(rate(sentiment_batch_padding_ratio_count[$__rate_interval]))",
+    buckets=RATIO_BUCKETS,
+)
+BATCHES = Metric(
+    Kind.COUNTER,
+    "sentiment_batches_total",
+    "Committed micro-batches by why they closed: full by messages or by tokens, the wait was over, "
+    "the limit of a bounded run was reached, or the consumer was stopping.",
+    "sum by (reason) (rate(sentiment_batches_total[$__rate_interval]))",
+    ("reason",),
+    _each(CLOSE_REASONS),
+)
+ABORTS = Metric(
+    Kind.COUNTER,
+    "sentiment_transaction_aborts_total",
+    "Batches given up and read again, by the step that failed. Nothing of them was counted elsewhere.",
+    "sum by (reason) (increase(sentiment_transaction_aborts_total[10m]))",
+    ("reason",),
+    _each(ABORT_REASONS),
+)
+OFFSET_GAP = Metric(
+    Kind.COUNTER,
+    "sentiment_offset_gap_records_total",
+    "Offsets that retention removed before they were read: this many records are lost to this group.",
+    "increase(sentiment_offset_gap_records_total[1h]) > 0",
+)
+REBALANCES = Metric(
+    Kind.COUNTER,
+    "sentiment_rebalances_total",
+    "Times this replica was given a new assignment of partitions, the first included.",
+    "sum(increase(sentiment_rebalances_total[10m]))",
+)
+ASSIGNED = Metric(
+    Kind.GAUGE,
+    "sentiment_assigned_partitions",
+    "Partitions this replica reads; 0 makes it a spare.",
+    "sum(sentiment_assigned_partitions)",
+)
+LAG_RECORDS = Metric(
+    Kind.GAUGE,
+    "sentiment_consumer_lag_records",
+    "Records between the committed position and the end of the partition. Only partitions assigned here.",
+    "sum by (topic) (sentiment_consumer_lag_records)",
+    ("topic", "partition"),
+    (),
+)
+LAG_SECONDS = Metric(
+    Kind.GAUGE,
+    "sentiment_consumer_lag_seconds",
+    "Age of the oldest record fetched and not yet committed, over all partitions; 0 when there is none.",
+    "max(sentiment_consumer_lag_seconds)",
+)
+LAST_POLL = Metric(
+    Kind.GAUGE,
+    "sentiment_last_poll_timestamp_seconds",
+    "When the loop last polled, in seconds since 1970; 0 before the first time.",
+    "time() - sentiment_last_poll_timestamp_seconds",
+)
+LAST_COMMIT = Metric(
+    Kind.GAUGE,
+    "sentiment_last_commit_timestamp_seconds",
+    "When a micro-batch was last committed, in seconds since 1970; 0 before the first time.",
+    "time() - (sentiment_last_commit_timestamp_seconds > 0)",
+)
+MODEL_INFO = Metric(
+    Kind.GAUGE,
+    "sentiment_model_info",
+    "The model in use: always 1, the facts are its labels.",
+    "sentiment_consumed_total * on (instance) group_left (name, version) sentiment_model_info",
+    MODEL_LABELS,
+    (),
+)
+BUILD_INFO = Metric(
+    Kind.GAUGE,
+    "sentiment_build_info",
+    "The consumer's version and the Python it runs on: always 1.",
+    "count by (version) (sentiment_build_info)",
+    ("version", "python"),
+    (),
+)
+
+CATALOGUE: tuple[Metric, ...] = (
+    *(CONSUMED, MESSAGES, SKIPPED, DEAD_LETTERS, PREDICTIONS, TRUNCATED, FIELDS_LEFT_OUT),
+    *(CONFIDENCE, SCORE, END_TO_END, STAGE_DURATION),
+    *(BATCH_MESSAGES, BATCH_TOKENS, PADDING, BATCHES, ABORTS),
+    *(OFFSET_GAP, REBALANCES, ASSIGNED, LAG_RECORDS, LAG_SECONDS, LAST_POLL, LAST_COMMIT),
+    *(MODEL_INFO, BUILD_INFO),
+)

@@ -1,0 +1,101 @@
+"""What the probes are told: is the loop alive, and can this replica do its work?"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Verdict(NamedTuple):
+    """A probe's answer; the reason is for the operator."""
+
+    ok: bool
+    reason: str
+
+
+class Health:
+    """Thread-safe; the loop reports, the probes ask.
+
+    Alive: the loop turned within the last ``stuck_after_seconds``; the start counts as a turn, and
+    whoever takes long before the loop turns (a model that compiles) reports progress too.
+    Ready: alive, the model warm, the group joined, the broker answering, no pause and no stop.
+    A replica without partitions, or in a rebalance, has joined all the same.
+
+    Args:
+        clock: monotonic seconds.
+        stuck_after_seconds: longer than the slowest batch; a probe kills what is called stuck.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, stuck_after_seconds: float = 120) -> None:
+        self._clock = clock
+        self._stuck_after_seconds = stuck_after_seconds
+        self._lock = threading.Lock()
+        self._progressed_at = clock()
+        self._missing: dict[str, str] = {
+            "model": "the model is not warm yet",
+            "group": "the consumer group is not joined yet",
+            "broker": "the broker has not answered yet",
+        }
+
+    def progressed(self) -> None:
+        """The loop turned."""
+        with self._lock:
+            self._progressed_at = self._clock()
+
+    def model_warm(self) -> None:
+        """The model has scored its first texts."""
+        self._have("model")
+
+    def joined(self) -> None:
+        """The group gave an assignment, be it empty."""
+        self._have("group")
+
+    def left(self) -> None:
+        """The group was left, or put us out."""
+        self._lack("group", "the consumer group was left")
+
+    def broker_answers(self, answers: bool, reason: str = "the broker does not answer") -> None:  # noqa: FBT001 - the fact itself, not a mode
+        """The broker was heard, or was not."""
+        if answers:
+            self._have("broker")
+        else:
+            self._lack("broker", reason)
+
+    def pause(self, reason: str) -> None:
+        """The loop waits on purpose."""
+        self._lack("pause", reason)
+
+    def resume(self) -> None:
+        """The pause is over."""
+        self._have("pause")
+
+    def stopping(self) -> None:
+        """The consumer winds up; there is no way back."""
+        self._lack("stop", "the consumer is stopping")
+
+    def live(self) -> Verdict:
+        """Does the loop turn?"""
+        with self._lock:
+            still_seconds = self._clock() - self._progressed_at
+        if still_seconds > self._stuck_after_seconds:
+            return Verdict(ok=False, reason=f"the loop has not turned for {still_seconds:.0f} s")
+        return Verdict(ok=True, reason="the loop turns")
+
+    def ready(self) -> Verdict:
+        """Can this replica do its work? All that is missing is named."""
+        alive = self.live()
+        with self._lock:
+            missing = list(self._missing.values())
+        if not alive.ok:
+            missing.append(alive.reason)
+        return Verdict(ok=not missing, reason="; ".join(missing) or "ready")
+
+    def _have(self, what: str) -> None:
+        with self._lock:
+            self._missing.pop(what, None)
+
+    def _lack(self, what: str, reason: str) -> None:
+        with self._lock:
+            self._missing[what] = reason

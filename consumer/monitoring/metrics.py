@@ -1,0 +1,193 @@
+"""The metrics of one replica: the loop reports, a scrape reads, and both see whole batches only."""
+
+from __future__ import annotations
+
+import platform
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+)
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.registry import Collector
+
+from consumer import __version__
+from consumer.monitoring import catalogue as c
+from consumer.monitoring.lag import Lag, TopicPartition
+from consumer.monitoring.series import Histogram, Labels, Numbers, Series
+from consumer.records import Label, Outcome, Result
+
+
+def own_registry() -> CollectorRegistry:
+    """A registry with what the process says of itself: memory, CPU, open files, garbage collection."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    return registry
+
+
+class Metrics(Collector):
+    """Every metric of the catalogue, under one lock.
+
+    A batch's effects on the counters and one scrape exclude each other, so that at every scrape
+    consumed = scored + dead-lettered + skipped. The lock is held for the copying of numbers alone
+    (well under a millisecond); turning them into text happens outside it.
+
+    Args:
+        registry: where a scrape finds them; a fresh one with the process's own metrics if None.
+        lag: where the loop writes how far it is behind; ``.lag`` of this object.
+    """
+
+    def __init__(self, registry: CollectorRegistry | None = None, lag: Lag | None = None) -> None:
+        self.lag = lag or Lag()
+        self._lock = threading.Lock()
+        self._numbers = {m.name: Numbers(m) for m in c.CATALOGUE if m.kind is not c.Kind.HISTOGRAM}
+        self._histograms = {m.name: Histogram(m) for m in c.CATALOGUE if m.kind is c.Kind.HISTOGRAM}
+        self._number(c.BUILD_INFO).set(1, __version__, platform.python_version())
+        self._registry = registry if registry is not None else own_registry()
+        self._registry.register(self)
+
+    def batch_committed(
+        self,
+        outcome: Outcome,
+        *,
+        consumed: int,
+        close_reason: str,
+        end_to_end_seconds: Sequence[float],
+        committed_at: float,
+    ) -> None:
+        """Counts one committed micro-batch, whole; never call it for one that was given up.
+
+        Args:
+            outcome: what became of its records.
+            consumed: its input records, counted from the committed positions and not from the outcome.
+            close_reason: one of ``CLOSE_REASONS``; any other word counts as ``other``.
+            end_to_end_seconds: for each result, from its record's timestamp to the commit.
+            committed_at: seconds since 1970.
+        """
+        with self._lock:
+            self._number(c.CONSUMED).add(amount=consumed)
+            self._count_outcome(outcome)
+            self._count_results(outcome.results)
+            self._count_batch(outcome, consumed)
+            self._number(c.BATCHES).add(_among(close_reason, c.CLOSE_REASONS))
+            self._histogram(c.END_TO_END).observe([max(0.0, seconds) for seconds in end_to_end_seconds])
+            self._number(c.LAST_COMMIT).set(committed_at)
+
+    def polled(self, at: float) -> None:
+        """The loop polled, at so many seconds since 1970."""
+        with self._lock:
+            self._number(c.LAST_POLL).set(at)
+
+    def rebalanced(self) -> None:
+        """The group gave this replica a new assignment."""
+        with self._lock:
+            self._number(c.REBALANCES).add()
+
+    def assigned(self, partitions: Iterable[TopicPartition]) -> None:
+        """Takes all partitions now assigned; the series of others disappear."""
+        kept = set(partitions)
+        self.lag.assign(kept)
+        with self._lock:
+            self._number(c.ASSIGNED).set(len(kept))
+
+    def transaction_aborted(self, reason: str) -> None:
+        """A batch was given up; any reason that is not one of ``ABORT_REASONS`` counts as ``other``."""
+        with self._lock:
+            self._number(c.ABORTS).add(_among(reason, c.ABORT_REASONS))
+
+    def offset_gap(self, records: int) -> None:
+        """So many offsets were gone before they could be read."""
+        with self._lock:
+            self._number(c.OFFSET_GAP).add(amount=records)
+
+    def model(
+        self,
+        name: str,
+        version: str,
+        *,
+        scorer: str,
+        cleaning_version: str,
+        threshold: float,
+        max_length: int,
+    ) -> None:
+        """Names the model in use, in place of the one before."""
+        facts = (name, version, scorer, cleaning_version, f"{threshold:g}", str(max_length))
+        with self._lock:
+            self._number(c.MODEL_INFO).replace({facts: 1})
+
+    def collect(self) -> Iterator[Family]:
+        """What the registry asks for at a scrape: a copy of all numbers of one moment."""
+        with self._lock:
+            self._read_lag()
+            found = [series.family() for series in self._all_series()]
+        yield from found
+
+    def describe(self) -> Iterator[Family]:
+        """The names that are ours, so that the registry refuses them to others."""
+        yield from self.collect()
+
+    def render(self, accept: str = "") -> tuple[bytes, str]:
+        """Returns the body and the content type of a scrape.
+
+        Args:
+            accept: the request's Accept header; OpenMetrics where it asks for it, else Prometheus text.
+        """
+        encode, content_type = choose_encoder(accept)
+        return encode(self._registry), content_type
+
+    def _all_series(self) -> Iterator[Series]:
+        yield from self._numbers.values()
+        yield from self._histograms.values()
+
+    def _number(self, metric: c.Metric) -> Numbers:
+        return self._numbers[metric.name]
+
+    def _histogram(self, metric: c.Metric) -> Histogram:
+        return self._histograms[metric.name]
+
+    def _read_lag(self) -> None:
+        by_partition: dict[Labels, float] = {
+            (topic, str(number)): float(records) for (topic, number), records in self.lag.records().items()
+        }
+        self._number(c.LAG_RECORDS).replace(by_partition)
+        self._number(c.LAG_SECONDS).set(self.lag.seconds())
+
+    def _count_outcome(self, outcome: Outcome) -> None:
+        messages = self._number(c.MESSAGES)
+        messages.add("scored", amount=len(outcome.results))
+        messages.add("dead_lettered", amount=len(outcome.rejects))
+        messages.add("skipped", amount=len(outcome.skips))
+        for reject in outcome.rejects:
+            self._number(c.DEAD_LETTERS).add(str(reject.stage), str(reject.reason))
+        for skip in outcome.skips:
+            self._number(c.SKIPPED).add(str(skip.reason))
+
+    def _count_results(self, results: Sequence[Result]) -> None:
+        for result in results:
+            self._number(c.PREDICTIONS).add(str(result.label))
+            for field in result.tweet.left_out:
+                self._number(c.FIELDS_LEFT_OUT).add(_among(field, c.OPTIONAL_FIELDS))
+        self._number(c.TRUNCATED).add(amount=sum(result.truncated for result in results))
+        self._histogram(c.SCORE).observe([result.probability for result in results])
+        sure = [result.confidence for result in results if result.label is not Label.NEUTRAL]
+        self._histogram(c.CONFIDENCE).observe(sure)
+
+    def _count_batch(self, outcome: Outcome, consumed: int) -> None:
+        self._histogram(c.BATCH_MESSAGES).observe([consumed])
+        if outcome.padded_tokens:
+            real = sum(result.tokens for result in outcome.results)
+            self._histogram(c.BATCH_TOKENS).observe([outcome.padded_tokens])
+            self._histogram(c.PADDING).observe([max(0.0, 1 - real / outcome.padded_tokens)])
+        for step, seconds in outcome.seconds.items():
+            self._histogram(c.STAGE_DURATION).observe([seconds], step)
+
+
+def _among(word: str, words: tuple[str, ...]) -> str:
+    return word if word in words else "other"

@@ -1,0 +1,86 @@
+"""The values behind the catalogue: plain numbers that one lock outside guards.
+
+The client library's own counters lock each by itself, so a scrape could fall between two of them;
+and they take one observation at a time. These take a whole batch, and their owner holds the lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric as Family
+
+from consumer.monitoring.catalogue import Kind, Metric
+
+Labels = tuple[str, ...]
+Counts = npt.NDArray[np.int64]  # (b + 1,), the last for what exceeds every bound
+
+
+class Series(Protocol):
+    """What every kind can do."""
+
+    def family(self) -> Family:
+        """What a scrape sees."""
+
+
+class Numbers:
+    """The series of one counter or gauge."""
+
+    def __init__(self, metric: Metric) -> None:
+        self._metric = metric
+        self._values: dict[Labels, float] = dict.fromkeys(metric.values, 0.0)
+
+    def add(self, *labels: str, amount: float = 1) -> None:
+        """Counts ``amount`` more."""
+        self._values[labels] = self._values.get(labels, 0.0) + amount
+
+    def set(self, value: float, *labels: str) -> None:
+        """Takes the present value."""
+        self._values[labels] = value
+
+    def replace(self, values: Mapping[Labels, float]) -> None:
+        """Takes these series instead of those before."""
+        self._values = dict(values)
+
+    def family(self) -> Family:
+        """What a scrape sees."""
+        family_class = CounterMetricFamily if self._metric.kind is Kind.COUNTER else GaugeMetricFamily
+        family = family_class(self._metric.name, self._metric.help, labels=self._metric.labels)
+        for labels, value in self._values.items():
+            family.add_metric(labels, value)
+        return family
+
+
+class Histogram:
+    """The series of one histogram; a value falls in the first bucket whose bound it does not exceed."""
+
+    def __init__(self, metric: Metric) -> None:
+        self._metric = metric
+        self._bounds = np.asarray(metric.buckets)  # (b,)
+        self._names = [*(str(float(bound)) for bound in metric.buckets), "+Inf"]
+        self._counts: dict[Labels, Counts] = {labels: self._empty() for labels in metric.values}
+        self._sums: dict[Labels, float] = dict.fromkeys(metric.values, 0.0)
+
+    def _empty(self) -> Counts:
+        return np.zeros(len(self._names), dtype=np.int64)
+
+    def observe(self, values: Sequence[float], *labels: str) -> None:
+        """Counts a batch of observations at once, about 10 µs for 500."""
+        if not len(values):
+            return
+        array = np.asarray(values, dtype=np.float64)  # (n,)
+        found = np.bincount(np.searchsorted(self._bounds, array, side="left"), minlength=len(self._names))
+        self._counts.setdefault(labels, self._empty())[:] += found
+        self._sums[labels] = self._sums.get(labels, 0.0) + float(array.sum())
+
+    def family(self) -> Family:
+        """What a scrape sees: cumulative counts."""
+        family = HistogramMetricFamily(self._metric.name, self._metric.help, labels=self._metric.labels)
+        for labels, counts in self._counts.items():
+            cumulative = [float(count) for count in np.cumsum(counts)]
+            family.add_metric(labels, list(zip(self._names, cumulative, strict=True)), self._sums[labels])
+        return family

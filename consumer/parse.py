@@ -1,0 +1,153 @@
+"""Parsing: the bytes of an input record → a ``Tweet``, a ``Skip`` or a ``Reject``.
+
+Accepted shapes: Twitter v1.1 (``id_str``, ``full_text``, ``extended_tweet``, ``user.id_str``), v2
+(``id``, ``text``, ``author_id``), v2 in its ``{"data": {…}}`` envelope, or a bare line of text.
+Only faults of id and text reject a record; an optional field of a wrong type is left out and named.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from consumer.records import Reason, Record, Reject, Skip, SkipReason, Stage, Tweet
+
+InputFormat = Literal["json", "text"]
+MAX_VALUE_BYTES = 64 * 1024
+_TWITTER_TIME = "%a %b %d %H:%M:%S %z %Y"
+_ABSENT = (None, "")
+
+
+class _Fault(Exception):  # noqa: N818 - carries a reason up to parse(), never leaves this file
+    def __init__(self, reason: Reason, message: str, cause: Exception | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.cause = type(cause).__name__ if cause else ""
+
+
+def parse(
+    record: Record, input_format: InputFormat = "json", languages: Collection[str] = ()
+) -> Tweet | Skip | Reject:
+    """What the record says. ``languages``, where not empty, skips tweets that say another one."""
+    if record.value is None:
+        return Skip(record, SkipReason.TOMBSTONE)
+    try:
+        tweet = _read(record, record.value, input_format)
+    except _Fault as fault:
+        return Reject(record, Stage.PARSE, fault.reason, str(fault), fault.cause)
+    if languages and tweet.lang is not None and tweet.lang.casefold() not in languages:
+        return Skip(record, SkipReason.LANGUAGE)
+    return tweet
+
+
+def _read(record: Record, value: bytes, input_format: InputFormat) -> Tweet:
+    if len(value) > MAX_VALUE_BYTES:
+        raise _Fault(Reason.TOO_LARGE, f"the value has {len(value)} bytes, at most {MAX_VALUE_BYTES} are read")
+    try:
+        text = value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _Fault(Reason.INVALID_UTF8, f"byte {error.start} is not UTF-8", error) from None
+    if input_format == "text":
+        return Tweet(id="-".join(map(str, record.position)), text=text)
+    return _tweet(_body(text))
+
+
+def _body(text: str) -> Mapping[str, Any]:
+    try:
+        body = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise _Fault(Reason.INVALID_JSON, f"not JSON at character {error.pos}", error) from None
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, deep nesting
+        raise _Fault(Reason.INVALID_JSON, "JSON beyond the parser's limits", error) from None
+    if not isinstance(body, dict):
+        raise _Fault(Reason.NOT_AN_OBJECT, f"a JSON object is wanted, not a {type(body).__name__}")
+    data = body.get("data")
+    if isinstance(data, dict) and not body.keys() & {"id", "id_str", "text", "full_text"}:
+        return data
+    return body
+
+
+def _tweet(body: Mapping[str, Any]) -> Tweet:
+    identity, text = _identity(body), _text(body)
+    left_out: list[str] = []
+    created_at = _optional(body, "created_at", left_out)
+    if created_at is not None:
+        created_at = _utc(created_at)
+        if created_at is None:
+            left_out.append("created_at")
+    return Tweet(
+        id=identity,
+        text=text,
+        author_id=_author(body, left_out),
+        created_at=created_at,
+        lang=_optional(body, "lang", left_out),
+        left_out=tuple(left_out),
+    )
+
+
+def _identity(body: Mapping[str, Any]) -> str:
+    found = body.get("id_str")
+    if found is None:
+        found = body.get("id")
+    if found is None:
+        raise _Fault(Reason.MISSING_ID, "neither id_str nor id is there")
+    identity = _as_id(found)
+    if identity is None:
+        raise _Fault(Reason.INVALID_ID, f"id is a {type(found).__name__}, a string or an integer is wanted")
+    return identity
+
+
+def _text(body: Mapping[str, Any]) -> str:
+    extended = body.get("extended_tweet")
+    found = body.get("full_text")
+    if found is None and isinstance(extended, dict):
+        found = extended.get("full_text")
+    if found is None:
+        found = body.get("text")
+    if found is None:
+        raise _Fault(Reason.MISSING_TEXT, "neither full_text nor text is there")
+    if not isinstance(found, str):
+        raise _Fault(Reason.INVALID_TEXT, f"text is a {type(found).__name__}, a string is wanted")
+    return found
+
+
+def _author(body: Mapping[str, Any], left_out: list[str]) -> str | None:
+    found = body.get("author_id")
+    user = body.get("user")
+    if found is None and isinstance(user, dict):
+        found = user.get("id_str", user.get("id"))
+    if found in _ABSENT:
+        return None
+    author = _as_id(found)
+    if author is None:
+        left_out.append("author_id")
+    return author
+
+
+def _as_id(value: object) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _optional(body: Mapping[str, Any], name: str, left_out: list[str]) -> str | None:
+    value = body.get(name)
+    if value in _ABSENT:
+        return None
+    if isinstance(value, str):
+        return value
+    left_out.append(name)
+    return None
+
+
+def _utc(text: str) -> str | None:
+    """ISO 8601 or Twitter's own form → ISO 8601 in UTC; None when it is neither."""
+    try:
+        moment = datetime.strptime(text, _TWITTER_TIME) if text[:1].isalpha() else datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,316 @@
+"""The settings, and the only reader of the environment: each a variable and a flag, its help the manual."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import AliasChoices, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from consumer import agreement, flags
+from consumer.errors import ConfigurationError
+from consumer.values import (
+    Band,
+    Delivery,
+    InputFormat,
+    Languages,
+    Level,
+    LogFormat,
+    Mechanism,
+    Name,
+    Protocol,
+    Readable,
+    ResetPolicy,
+    ScorerKind,
+    Secret,
+    SecretFile,
+    Servers,
+    Topic,
+)
+
+_FIRST_WORDS = ("KAFKA_", "MAX_BATCH", "MODEL_", "SCORER", "OUTPUT_", "INPUT_", "SAMPLE_", "BROKER_")
+_CLOSE = 0.85  # likeness of two names from which one is taken for a misspelling of the other
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        env_ignore_empty=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+        protected_namespaces=(),
+    )
+
+    kafka_bootstrap_servers: Servers = Field(
+        "localhost:9092",
+        description="Where to find the brokers: host:port, several separated by commas. Name two or three"
+        " of a cluster, so that one may be down at the start.",
+    )
+    kafka_consumer_group: Name = Field(
+        "sentiment-consumer",
+        description="The group whose replicas share the input's partitions and whose committed positions "
+        "say what is done. A new name reads the input from KAFKA_AUTO_OFFSET_RESET again.",
+    )
+    kafka_input_topic: Topic = Field("tweets", description="The topic tweets are read from.")
+    kafka_output_topic: Topic = Field(
+        "tweets.sentiment",
+        description="The topic results go to; with at least as many partitions as the input, since a "
+        "result keeps its record's partition number.",
+    )
+    kafka_dlq_topic: Topic = Field(
+        "tweets.dlq",
+        description="The topic records that cannot be labelled go to; as many partitions as the input.",
+    )
+    kafka_group_instance_id: Name | None = Field(
+        None,
+        description="A name of this replica that is stable over restarts and unique in the group, for "
+        "static membership: a restart within the session timeout moves no partition. Unset: a"
+        " dynamic member, which leaves at once when it stops.",
+    )
+    kafka_transactional_id: Name | None = Field(
+        None,
+        description="The replica's identity in transactions: unique among live replicas, the same after a"
+        " restart. Unset: made of the group, the host's name and a slot number held by a lock"
+        " in STATE_DIR. Set it where STATE_DIR or the host's name does not outlive a restart.",
+    )
+    kafka_auto_offset_reset: ResetPolicy = Field(
+        "earliest",
+        description="Where a group without a committed position starts: earliest labels what the topic "
+        "still holds, latest only what comes from now on.",
+    )
+    kafka_session_timeout_ms: int = Field(
+        10_000,
+        ge=1_000,
+        le=1_800_000,
+        description="Milliseconds without a heartbeat after which a replica counts as dead and its "
+        "partitions move. Lower finds the dead sooner, higher forgives longer pauses; the "
+        "broker bounds it (6 s to 30 min as it ships). The transaction timeout is the same.",
+    )
+    kafka_security_protocol: Protocol = Field(
+        "PLAINTEXT",
+        description="PLAINTEXT, SSL (encrypted), SASL_PLAINTEXT (a password, in clear) or SASL_SSL (both).",
+    )
+    kafka_sasl_mechanism: Mechanism | None = Field(
+        None, description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512, with SASL_PLAINTEXT or SASL_SSL."
+    )
+    kafka_sasl_username: Name | None = Field(None, description="The user's name for SASL.")
+    kafka_sasl_password: Secret | None = Field(
+        None,
+        description="The password for SASL. A flag is visible to all users of the machine: prefer the file.",
+    )
+    kafka_sasl_password_file: SecretFile | None = Field(
+        None,
+        description="A file that holds the password for SASL; a line feed at its end is left out. "
+        "KAFKA_SASL_PASSWORD goes before it.",
+    )
+    kafka_ssl_cafile: Readable | None = Field(
+        None,
+        description="The certificates (PEM) of who may vouch for the brokers. Unset: those the system "
+        "trusts.",
+    )
+    kafka_ssl_certfile: Readable | None = Field(
+        None, description="This client's certificate (PEM), where the brokers ask for one."
+    )
+    kafka_ssl_keyfile: Readable | None = Field(
+        None,
+        description="The private key (PEM, not encrypted) of KAFKA_SSL_CERTFILE, if it is in a file of "
+        "its own.",
+    )
+
+    delivery: Delivery = Field(
+        "exactly_once",
+        description="exactly_once: results and position in one transaction, readers with read_committed "
+        "see each result once. at_least_once: no transactions; after a failure some results "
+        "are published again.",
+    )
+    model_path: Path = Field(
+        Path("Models/CURRENT"),
+        description="The model's folder, or a file of one line that names the folder beside it.",
+    )
+    scorer: ScorerKind = Field(
+        "openvino",
+        description="What computes the scores: openvino (int8, fast) or tensorflow (float32, the "
+        "reference; needs the extra of that name installed).",
+    )
+    scorer_streams: int = Field(
+        0,
+        ge=0,
+        le=256,
+        description="Chunks scored at the same time, by openvino; 0: one a core this process may use. One"
+        " a core is fastest; fewer leave cores to others.",
+    )
+    scorer_chunk_tokens: int = Field(
+        512,
+        ge=16,
+        le=65_536,
+        description="Padded tokens (rows times the longest) in one call of the model. Chunks much above "
+        "512 fall out of a core's cache; a text longer than this is scored alone.",
+    )
+    max_batch_messages: int = Field(
+        512,
+        ge=1,
+        le=100_000,
+        description="Records in a micro-batch at most, that is in a transaction. More spread the commit's"
+        " cost (about 8 ms) wider; after a crash the open batch is scored again.",
+    )
+    max_batch_tokens: int = Field(
+        16_384,
+        ge=16,
+        le=10_000_000,
+        description="Tokens in a micro-batch at most: bounds its scoring time and memory where texts are "
+        "long.",
+    )
+    max_batch_wait_ms: int = Field(
+        10,
+        ge=0,
+        le=60_000,
+        description="Milliseconds a started micro-batch waits for more records, when no backlog is there."
+        " Higher gives fewer, fuller transactions, lower an earlier result.",
+    )
+    threshold: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="P(positive) from which a tweet is positive, 0 to 1. Unset: the model's own, chosen "
+        "when it was calibrated. Higher gives fewer, surer positives.",
+    )
+    neutral_band: Band = Field(
+        None,
+        description="off, or two probabilities such as 0.4,0.6 between which the label is neutral; must "
+        "contain the threshold.",
+    )
+    languages: Languages = Field(
+        frozenset(),
+        description="off, or language codes such as en,und: tweets that say they are in another are skipped.",
+    )
+    input_format: InputFormat = Field(
+        "json",
+        description="json: tweets as objects. text: each record is a bare line of text, its id is topic-"
+        "partition-offset.",
+    )
+    output_include_text: bool = Field(
+        True, description="Whether results carry the tweet's text; false makes them small and anonymous."
+    )
+    http_host: Name = Field(
+        "0.0.0.0",  # noqa: S104 - probes and scrapers come from outside the container; the manual says so
+        description="The address health and metrics are served on; 127.0.0.1 for this machine alone.",
+    )
+    http_port: int = Field(
+        8080,
+        validation_alias=AliasChoices("http_port", "port"),
+        ge=0,
+        le=65_535,
+        description="The port of health and metrics; 0: none. Where it is unset, PORT counts.",
+    )
+    broker_timeout_seconds: float = Field(
+        120,
+        gt=0,
+        le=86_400,
+        description="Seconds the broker may be away, or a transaction's call stuck, before the consumer "
+        "ends with 4 for its supervisor to restart it.",
+    )
+    state_dir: Path = Field(
+        Path(".state"),
+        description="The only folder written to: identity locks, compile cache, drift state, sample log. "
+        "Put it on a disk that outlives a restart.",
+    )
+    log_level: Level = Field(
+        "INFO", description="The least severe event logged: DEBUG, INFO, WARNING, ERROR."
+    )
+    log_format: LogFormat = Field(
+        "text", description="text for people, json (an object a line) for a log store."
+    )
+    sample_log_ratio: float = Field(
+        0,
+        ge=0,
+        le=1,
+        description="The share of tweets, 0 to 1, whose anonymised text goes to the sample log.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secrets(cls, values: dict[str, Any]) -> dict[str, Any]:
+        path = values.get("kafka_sasl_password_file")
+        if path and values.get("kafka_sasl_password") is None:
+            try:
+                secret = Path(path).read_text("utf-8").rstrip("\r\n")
+            except (OSError, UnicodeDecodeError):
+                return values  # the file's own validator says what is wrong with it
+            return values | {"kafka_sasl_password": secret or None}
+        return values
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if faults := [*agreement.security(self), *agreement.others(self)]:
+            raise ValueError("\n".join(faults))
+        return self
+
+    @property
+    def transaction_timeout_ms(self) -> int:
+        """Not above the session timeout: a dead replica's transaction ends no later than its membership."""
+        return self.kafka_session_timeout_ms
+
+    def redacted(self) -> dict[str, str]:
+        """Every setting by its environment name, secrets hidden."""
+        return {flags.variable(name): flags.shown(getattr(self, name)) for name in type(self).model_fields}
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Give a command's parser one flag a setting."""
+    flags.add(parser, Settings)
+
+
+def load(args: argparse.Namespace | None = None) -> Settings:
+    """The settings from flags, then the environment, then defaults.
+
+    Raises:
+        ConfigurationError: All faults at once, one a line, each with the setting's name, its value and what
+            would be right; never with a secret.
+    """
+    given = flags.typed(args, Settings) if args else {}
+    if faults := list(_faults(given)):
+        count = "1 setting is wrong" if len(faults) == 1 else f"{len(faults)} settings are wrong"
+        raise ConfigurationError(f"{count}:\n  " + "\n  ".join(faults))
+    return Settings(**given)
+
+
+def _faults(given: dict[str, Any]) -> Iterator[str]:
+    """Faults of single settings, then those of their agreement, judged without the faulty ones."""
+    fields: set[str] = set()
+    for _ in range(2):
+        sound = {name: Settings.model_fields[name].default for name in fields}
+        try:
+            Settings(**given | sound)
+        except ValidationError as error:
+            found = [(field, line) for field, line in flags.faults(error, Settings)]
+        else:
+            return
+        names = [flags.variable(name) for name in fields]
+        yield from (line for _, line in found if not any(name in line for name in names))
+        fields = {field for field, _ in found if field}
+        if not fields:
+            return
+
+
+def misspelt(environ: Mapping[str, str] | None = None) -> list[str]:
+    """A warning for each variable that is not ours but nearly is, such as ``KAFKA_BOOTSTRAP_SERVER``."""
+    known = [flags.variable(name) for name in Settings.model_fields]
+    return [
+        f"the environment's {name} is not a setting; {close} is"
+        for name in sorted(os.environ if environ is None else environ)
+        if name.startswith(_FIRST_WORDS) and name not in known
+        for close in difflib.get_close_matches(name, known, n=1, cutoff=_CLOSE)
+    ]
+
+
+def table() -> str:
+    """The manual of all settings as a Markdown table."""
+    return flags.markdown(Settings)

@@ -1,0 +1,1 @@
+"""Running the product: a local broker, a demonstration, and later charts and dashboards."""

@@ -1,0 +1,39 @@
+"""`python -m docs.generate`: write the parts of the documentation that follow from the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from consumer import settings
+from consumer.monitoring.manual import manual
+
+SETTINGS = Path(__file__).with_name("settings.md")
+METRICS = Path(__file__).with_name("metrics.md")
+
+
+def current(path: Path, name: str, content: str) -> str:
+    """The file's text with what stands between its ``<!-- name`` and ``<!-- /name -->`` replaced."""
+    text = path.read_text("utf-8")
+    between = re.compile(rf"(<!-- {name}\b.*?-->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    written, places = between.subn(lambda match: match[1] + content + match[2], text)
+    if places != 1:
+        raise ValueError(
+            f"{path}: needs one pair of marks <!-- {name} --> and <!-- /{name} -->, has {places}"
+        )
+    return written
+
+
+def settings_page() -> str:
+    """``docs/settings.md`` as the settings class says it."""
+    return current(SETTINGS, "settings", settings.table())
+
+
+def main() -> None:
+    """Write every generated part."""
+    SETTINGS.write_text(settings_page(), "utf-8")
+    METRICS.write_text(manual(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""A publisher of tweets for demos, tests and load: knows only the wire format."""

@@ -1,0 +1,28 @@
+"""Tweets to publish: the ones that ship with the package, written for it and labelled by hand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True)
+class Tweet:
+    """A text and what is known of it."""
+
+    text: str
+    label: str | None = None  # positive or negative, None where nobody said
+    lang: str = "en"
+    id: str | None = None  # None: one is made
+    author_id: str | None = None  # None: one is drawn
+
+
+def load_tweets() -> tuple[Tweet, ...]:
+    """Every tweet that ships, in file order.
+
+    Their numbers in the file are not ids on the topic: a stream shows each of them many times.
+    """
+    lines = files("producer_sim").joinpath("tweets.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    return tuple(Tweet(text=row["text"], label=row["label"], lang=row["lang"]) for row in rows)

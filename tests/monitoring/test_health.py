@@ -1,0 +1,100 @@
+"""The probes' answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from consumer.monitoring.health import Health
+
+
+class HandClock:
+    """A monotonic clock turned by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        """Seconds."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """The time."""
+    return HandClock()
+
+
+@pytest.fixture
+def health(clock: HandClock) -> Health:
+    """A replica that has just started."""
+    return Health(clock, stuck_after_seconds=30)
+
+
+def make_ready(health: Health) -> None:
+    """Everything is there."""
+    health.model_warm()
+    health.joined()
+    health.broker_answers(True)
+
+
+def test_alive_while_the_loop_turns(health: Health, clock: HandClock) -> None:
+    """Each turn gives the loop another stuck_after_seconds, and a later turn revives it."""
+    clock.now += 30
+    assert health.live().ok
+    clock.now += 1
+    assert not health.live().ok
+    assert "31 s" in health.live().reason
+    health.progressed()
+    assert health.live().ok
+
+
+def test_not_ready_until_all_is_there(health: Health) -> None:
+    """Model, group and broker are each needed, and what is missing is named."""
+    assert not health.ready().ok
+    health.model_warm()
+    assert "model" not in health.ready().reason
+    health.joined()
+    assert not health.ready().ok
+    assert "broker" in health.ready().reason
+    health.broker_answers(True)
+    assert health.ready().ok
+
+
+LOSSES: list[tuple[str, Callable[[Health], None]]] = [
+    ("left", Health.left),
+    ("connection refused", lambda health: health.broker_answers(False, "connection refused")),
+    ("circuit open", lambda health: health.pause("circuit open")),
+    ("stopping", Health.stopping),
+]
+
+
+@pytest.mark.parametrize(("reason", "lose"), LOSSES)
+def test_each_loss_makes_unready_not_dead(
+    health: Health, reason: str, lose: Callable[[Health], None]
+) -> None:
+    """What waiting may cure takes the replica out of service, and does not have it killed."""
+    make_ready(health)
+    lose(health)
+    assert not health.ready().ok
+    assert reason in health.ready().reason
+    assert health.live().ok
+
+
+def test_ready_again(health: Health) -> None:
+    """A broker that is back, a group joined again and a pause that is over make ready again."""
+    make_ready(health)
+    health.broker_answers(False)
+    health.left()
+    health.pause("circuit open")
+    health.resume()
+    make_ready(health)
+    assert health.ready().ok
+
+
+def test_a_stuck_loop_is_not_ready(health: Health, clock: HandClock) -> None:
+    """What was last heard of the broker counts for nothing once the loop stands."""
+    make_ready(health)
+    clock.now += 31
+    assert not health.ready().ok

@@ -1,0 +1,54 @@
+"""Lag as of the moment of asking."""
+
+from __future__ import annotations
+
+from consumer.monitoring.lag import Lag
+
+PARTITION = ("tweets", 0)
+
+
+def lag_at(now: float) -> Lag:
+    """Two partitions assigned, asked at a fixed time."""
+    lag = Lag(lambda: now)
+    lag.assign([PARTITION, ("tweets", 1)])
+    return lag
+
+
+def test_the_oldest_record_counts() -> None:
+    """Seconds of lag are the age of the oldest uncommitted record of all partitions."""
+    lag = lag_at(1_000.0)
+    lag.update(PARTITION, 10, 2, 990_500)
+    lag.update(("tweets", 1), 10, 2, 970_000)
+    assert lag.seconds() == 30
+    assert lag.records() == {PARTITION: 8, ("tweets", 1): 8}
+
+
+def test_nothing_waiting_is_no_lag() -> None:
+    """Zero, however old the last record is."""
+    lag = lag_at(1_000.0)
+    lag.update(PARTITION, 10, 2, 990_000)
+    lag.update(PARTITION, 10, 10, None)
+    assert lag.seconds() == 0
+    assert lag.records() == {PARTITION: 0}
+
+
+def test_an_unknown_end_has_no_number() -> None:
+    """Before the first fetch nothing is claimed of a partition."""
+    lag = lag_at(1_000.0)
+    lag.update(PARTITION, None, 4, None)
+    assert lag.records() == {}
+
+
+def test_a_clock_ahead_gives_zero() -> None:
+    """A record from the future has no negative age."""
+    lag = lag_at(1_000.0)
+    lag.update(PARTITION, 5, 4, 2_000_000)
+    assert lag.seconds() == 0
+
+
+def test_an_unassigned_partition_is_ignored() -> None:
+    """Only what is assigned has a lag."""
+    lag = Lag(lambda: 1_000.0)
+    lag.update(PARTITION, 5, 4, 2_000)
+    assert lag.records() == {}
+    assert lag.seconds() == 0

@@ -1,0 +1,155 @@
+"""Log lines: parsable, stable, without tweets."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from consumer.errors import BrokerGoneError
+from consumer.monitoring import logs
+from consumer.monitoring.repeats import HOLD_SECONDS
+
+TWEET = "my secret tweet"
+
+
+class Input(BaseModel):
+    """A stand-in for whatever quotes its input in its message."""
+
+    id: int
+
+
+class HandClock:
+    """A monotonic clock turned by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        """Seconds."""
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in logs.TAMED}
+    yield
+    root.handlers[:], root.level = handlers, level
+    root.setLevel(level)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
+
+
+def configured(format: str = "json", level: str = "INFO", clock: HandClock | None = None) -> io.StringIO:  # noqa: A002 - as in configure
+    """Where the log now goes."""
+    stream = io.StringIO()
+    logs.configure(level, "json" if format == "json" else "text", stream, clock or HandClock())
+    return stream
+
+
+def lines(stream: io.StringIO) -> list[dict[str, Any]]:
+    """The JSON lines written."""
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_an_event_is_one_json_line() -> None:
+    """Time, level, event and fields stand in one object a line."""
+    stream = configured()
+    logs.event(
+        logging.getLogger("consumer.loop"), "batch_committed", messages=3, topic="tweets", at=Path("x")
+    )
+    (line,) = lines(stream)
+    assert line.pop("ts").endswith("Z")
+    assert line == {
+        "level": "info",
+        "logger": "consumer.loop",
+        "event": "batch_committed",
+        "messages": 3,
+        "topic": "tweets",
+        "at": "x",
+    }
+
+
+def test_text_is_for_eyes() -> None:
+    """LOG_FORMAT=text gives one readable line, whatever the values hold."""
+    stream = configured("text")
+    logs.event(logging.getLogger("consumer.loop"), "batch_committed", messages=3, why="two\nlines")
+    assert stream.getvalue().count("\n") == 1
+    assert 'batch_committed messages=3 why="two\\nlines"' in stream.getvalue()
+
+
+@pytest.mark.parametrize("format", ["json", "text"])
+def test_an_exception_does_not_quote_the_tweet(format: str) -> None:  # noqa: A002 - as in configure
+    """A validation error's message holds its input; the log has its class and place, also as a cause."""
+    stream = configured(format)
+    try:
+        try:
+            Input.model_validate({"id": TWEET})
+        except ValueError as error:
+            raise RuntimeError(f"cannot read {TWEET}") from error
+    except RuntimeError:
+        logs.exception(logging.getLogger("consumer.loop"), "batch_failed")
+    assert TWEET not in stream.getvalue()
+    assert "ValidationError" in stream.getvalue()
+    assert "test_logs.py" in stream.getvalue()
+
+
+def test_an_object_in_a_field_does_not_quote_the_tweet() -> None:
+    """A field that is no plain value shows its class only."""
+    stream = configured()
+    logs.event(logging.getLogger("consumer.loop"), "odd", item=BaseException(TWEET), names={"b", "a"})
+    assert lines(stream)[0]["item"] == "<BaseException>"
+    assert lines(stream)[0]["names"] == ["a", "b"]
+
+
+def test_our_own_errors_are_told() -> None:
+    """The message of an error made for the operator is in the log."""
+    stream = configured()
+    try:
+        raise BrokerGoneError("no answer for 120 s")  # noqa: TRY301 - the shortest way to one in flight
+    except BrokerGoneError:
+        logs.exception(logging.getLogger("consumer.loop"), "stopped")
+    assert lines(stream)[0]["exception"]["message"] == "no answer for 120 s"
+
+
+def test_a_repeating_client_is_held_back() -> None:
+    """A library's line that differs in numbers only passes once in half a minute, and counts the rest."""
+    clock = HandClock()
+    stream = configured(clock=clock)
+    kafka = logging.getLogger("kafka.net.manager")
+    for attempt in range(20):
+        kafka.warning(
+            "Bootstrap connection to %s failed (backoff %.2f secs)", f"node-{attempt}", attempt / 10
+        )
+    kafka.warning("something else")
+    clock.now += HOLD_SECONDS
+    kafka.warning("Bootstrap connection to %s failed (backoff %.2f secs)", "node-7", 1.0)
+    first, other, later = lines(stream)
+    assert first["event"] == logs.OUTSIDE_EVENT
+    assert "repeats" not in first
+    assert other["message"] == "something else"
+    assert later["repeats"] == 19
+
+
+def test_our_own_lines_always_pass() -> None:
+    """Two batches of the same size are two events."""
+    stream = configured()
+    for _ in range(2):
+        logs.event(logging.getLogger("consumer.loop"), "batch_committed", messages=1)
+    assert len(lines(stream)) == 2
+
+
+def test_libraries_stay_quiet_at_debug() -> None:
+    """LOG_LEVEL=DEBUG opens our own lines, not those in which a client prints records."""
+    stream = configured(level="DEBUG")
+    logging.getLogger("kafka.consumer").debug("Record(value=%r)", TWEET)
+    logs.event(logging.getLogger("consumer.loop"), "polled", level=logging.DEBUG)
+    assert [line["event"] for line in lines(stream)] == ["polled"]

@@ -1,0 +1,84 @@
+"""The house's rules that no linter knows."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PINS = re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)
+
+MACHINE_PATH = re.compile(r"(?<![\w.~}-])/(?:(?:home|Users)/[A-Za-z]\w*|root|work)/")
+REGISTRY = re.compile(
+    r"pypi\.org|files\.pythonhosted|repo\d*\.maven|registry\.npmjs|proxy\.golang|deb\.debian"
+)
+
+
+def kept() -> list[Path]:
+    """The text files that git keeps or would keep."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    if listed.returncode:
+        pytest.skip("NOT RUN: needs a git checkout")
+    paths = (ROOT / name for name in listed.stdout.decode().split("\0") if name)
+    return [path for path in paths if path.is_file() and b"\0" not in path.read_bytes()[:8192]]
+
+
+@pytest.mark.parametrize("pattern", [MACHINE_PATH, REGISTRY], ids=["machine-path", "registry"])
+def test_no_file_names_one_machine_or_one_registry(pattern: re.Pattern[str]) -> None:
+    """The checkout works in any folder, behind any package mirror."""
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}"
+        for path in kept()
+        for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1)
+        if pattern.search(line)
+    ]
+    assert found == []
+
+
+def test_every_exception_from_a_rule_has_its_reason() -> None:
+    """A reader of a `noqa` or a `type: ignore` learns why, on the same line."""
+    bare = re.compile(r"#\s*(?:noqa(?::\s*[A-Z0-9, ]+)?|type:\s*ignore(?:\[[\w, -]+\])?)\s*$")
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in kept()
+        if path.suffix == ".py"
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if bare.search(line)
+    ]
+    assert found == []
+
+
+def declared() -> set[str]:
+    """Names of all packages that pyproject.toml asks for."""
+    project = PROJECT["project"]
+    wanted = list(chain(project["dependencies"], *project["optional-dependencies"].values()))
+    return {re.split(r"[\[<>=~!;]", item)[0].strip().lower() for item in wanted} - {project["name"]}
+
+
+def test_every_declared_package_is_pinned() -> None:
+    """An installation of today and one of next year get the same versions."""
+    assert declared() - {name.lower() for name, _ in PINS} == set()
+
+
+def test_tensorflow_and_pytorch_are_never_installed_together() -> None:
+    """In one process they crash."""
+    assert {"torch", "pytorch"} & {name.lower() for name, _ in PINS} == set()
+
+
+def test_the_main_commands_exist() -> None:
+    """The targets that people and pipelines call are there, and `make help` explains each."""
+    targets = set(re.findall(r"^([a-z-]+):.*## \S", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    wanted = "help setup lint type test test-all demo demo-compose bench kafka train clean"
+    assert set(wanted.split()) - targets == set()

