@@ -126,26 +126,29 @@ class Sender:
             ) from error
 
 
-class _LastWords(logging.Handler):
-    """Keeps what the client logs last: it raises a bare timeout and only logs the cause."""
+class _Cause(logging.Handler):
+    """Keeps why a connection failed: the client raises a bare timeout and only logs the cause."""
 
     def __init__(self) -> None:
         super().__init__(level=logging.WARNING)
         self.text = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.text = record.getMessage()
+        message = record.getMessage()
+        for mark in ("Connection failed: ", "Connection lost: "):
+            if mark in message:
+                self.text = message.partition(mark)[2]
 
 
 def _connect(connection: Connection) -> KafkaProducer:
-    client_log, last_words = logging.getLogger("kafka"), _LastWords()
-    client_log.addHandler(last_words)
+    client_log, cause = logging.getLogger("kafka"), _Cause()
+    client_log.addHandler(cause)
     try:
         return KafkaProducer(**_client_options(connection))
     except (KafkaError, OSError, ValueError) as error:
-        raise _refusal(connection, error, last_words.text) from error
+        raise _refusal(connection, error, cause.text) from error
     finally:
-        client_log.removeHandler(last_words)
+        client_log.removeHandler(cause)
         # From here on its failures reach us through the futures.
         client_log.addHandler(logging.NullHandler())
         client_log.propagate = False
@@ -177,8 +180,8 @@ def _client_options(connection: Connection) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _refusal(connection: Connection, error: Exception, last_words: str) -> PublisherError:
-    where, cause = connection.bootstrap_servers, last_words or str(error)
+def _refusal(connection: Connection, error: Exception, logged: str) -> PublisherError:
+    where, cause = connection.bootstrap_servers, logged or str(error)
     secured = connection.security_protocol != "PLAINTEXT"
     refused = isinstance(error, SaslAuthenticationFailedError) or (
         secured and any(word in cause.lower() for word in _REFUSALS)

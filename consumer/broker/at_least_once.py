@@ -7,10 +7,9 @@ from collections.abc import Callable, Collection
 from kafka import KafkaProducer
 from kafka.structs import ConsumerGroupMetadata
 
-from consumer.broker.faults import PublishFailedError, fatal
+from consumer.broker.faults import RECOVERABLE, PublishFailedError, fatal
 from consumer.broker.poll import Offsets
 from consumer.broker.producer import Letters, Targets, Timing, discard, send_all
-from consumer.errors import ConsumerError
 from consumer.records import Position
 
 
@@ -33,7 +32,7 @@ class AtLeastOncePublisher:
         self.close()
         try:
             self._producer = self._make()
-        except Exception as error:
+        except RECOVERABLE as error:
             raise fatal(error) or PublishFailedError(error) from error
 
     def publish(
@@ -49,10 +48,10 @@ class AtLeastOncePublisher:
         try:
             send_all(self._producer, self._targets, letters, alone, self._timing)
             self._commit(offsets)
-        except (ConsumerError, PublishFailedError):
+        except PublishFailedError:
             self.close()
             raise
-        except Exception as error:
+        except RECOVERABLE as error:
             self.close()
             raise fatal(error) or PublishFailedError(error) from error
 

@@ -10,6 +10,8 @@ from consumer.broker.refusals import REFUSALS, named
 from consumer.errors import ConsumerError, FencedError
 from consumer.records import Position
 
+# What reading again may cure; anything else is a fault of the program and ends it.
+RECOVERABLE = (errors.KafkaError, OSError)
 _FENCED = (errors.ProducerFencedError, errors.InvalidProducerEpochError)
 _MOVED = (
     errors.IllegalGenerationError,

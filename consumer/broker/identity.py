@@ -8,6 +8,7 @@ the kernel lets go of it when the process ends, however it ends.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 import socket
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
 _SLOTS = 4096
 
 
+def prefix(settings: Settings, host: str | None = None) -> str:
+    """What all default ids of this group on this machine begin with."""
+    return f"{settings.kafka_consumer_group}-{host or socket.gethostname()}"
+
+
+def _file_name(name: str) -> str:
+    """Legible, short enough for any file system, and different for different names."""
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{re.sub(r'[^A-Za-z0-9._-]', '_', name)[:100]}-{digest}"
+
+
 class Identity:
     """This replica's transactional id, held as long as the context (or the process) lives."""
 
@@ -30,7 +42,7 @@ class Identity:
         """``host`` is this machine's name, unless told otherwise."""
         self._folder = settings.state_dir / "identity"
         self._given = settings.kafka_transactional_id
-        self._prefix = f"{settings.kafka_consumer_group}-{host or socket.gethostname()}"
+        self._prefix = prefix(settings, host)
         self._lock: IO[str] | None = None
         self.slot = 0
         self.transactional_id = ""
@@ -55,8 +67,8 @@ class Identity:
     def _take_given(self, name: str) -> None:
         if not self._try(name):
             raise ConfigurationError(
-                f"KAFKA_TRANSACTIONAL_ID={name}: another live process of this machine has it; it must be unique "
-                "in the group, or unset"
+                f"KAFKA_TRANSACTIONAL_ID={name}: another live process of this machine has it; it must be "
+                "unique in the group, or unset"
             )
         self.transactional_id = name
 
@@ -70,7 +82,7 @@ class Identity:
 
     def _try(self, name: str) -> bool:
         # The file stays when the lock goes: removing it would let two hold a lock on one name.
-        path = self._folder / (re.sub(r"[^A-Za-z0-9._-]", "_", name) + ".lock")
+        path = self._folder / f"{_file_name(name)}.lock"
         file = self._open(path)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -89,5 +101,6 @@ class Identity:
             return path.open("a", encoding="utf-8")
         except OSError as error:
             raise ConfigurationError(
-                f"STATE_DIR={self._folder.parent}: should be a folder this user can write to ({error.strerror})"
+                f"STATE_DIR={self._folder.parent}: should be a folder this user can write to "
+                f"({error.strerror})"
             ) from None

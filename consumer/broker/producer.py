@@ -9,7 +9,7 @@ from typing import Any
 
 from kafka import KafkaProducer
 
-from consumer.broker.faults import PublishFailedError, is_too_large
+from consumer.broker.faults import RECOVERABLE, PublishFailedError, is_too_large
 from consumer.encode import Message
 from consumer.errors import ConsumerError
 from consumer.records import Position
@@ -57,19 +57,18 @@ def make_producer(
     identity: dict[str, Any] = {}
     if transactional_id is not None:
         identity = {"transactional_id": transactional_id, "transaction_timeout_ms": timing.transaction_ms}
-    return KafkaProducer(
-        **{**options, "retry_backoff_ms": 20},
-        **identity,
-        enable_idempotence=True,
-        acks="all",
-        compression_type="lz4",
-        linger_ms=5,
-        batch_size=batch_bytes,
-        max_request_size=_MAX_REQUEST_BYTES,
-        max_block_ms=_BLOCK_MS,
-        delivery_timeout_ms=timing.delivery_ms,
-        request_timeout_ms=timing.delivery_ms - 100,
-    )
+    ours = {
+        "enable_idempotence": True,
+        "acks": "all",
+        "compression_type": "lz4",
+        "linger_ms": 5,
+        "batch_size": batch_bytes,
+        "max_request_size": _MAX_REQUEST_BYTES,
+        "max_block_ms": _BLOCK_MS,
+        "delivery_timeout_ms": timing.delivery_ms,
+        "request_timeout_ms": timing.delivery_ms - 100,
+    }
+    return KafkaProducer(**{**options, **identity, **ours})
 
 
 def send_all(
@@ -91,9 +90,7 @@ def send_all(
             if single:
                 producer.flush(flush_seconds)
         producer.flush(flush_seconds)
-    except PublishFailedError:
-        raise
-    except Exception as error:
+    except RECOVERABLE as error:
         raise PublishFailedError(error) from error
     _check(pending, frozenset(m.source.position for m in letters.dead))
 

@@ -22,6 +22,7 @@ DEFAULT_PARTITIONS = 6
 _DAY_MS = 24 * 60 * 60 * 1000
 # An input record has at most 1 MiB as brokers ship. Its 64 KiB of text may grow threefold when escaped, and
 # its headers are copied: twice the input's limit always fits.
+_SHIPPED_MESSAGE_BYTES = 1024 * 1024  # what brokers take unless told otherwise, less a few bytes of frame
 _OUTPUT_MESSAGE_BYTES = 2 * 1024 * 1024
 
 
@@ -52,6 +53,12 @@ class Topics:
     def __iter__(self) -> Iterator[TopicFacts]:
         return iter((self.input, self.output, self.dead_letters))
 
+    @property
+    def max_message_bytes(self) -> int:
+        """The largest batch of records that both topics we write to take."""
+        limits = (topic.number("max.message.bytes") for topic in (self.output, self.dead_letters))
+        return min(limit or _SHIPPED_MESSAGE_BYTES for limit in limits)
+
 
 def names(settings: Settings) -> tuple[str, str, str]:
     """Input, output, dead letters."""
@@ -62,8 +69,8 @@ def describe(settings: Settings) -> Topics:
     """The three topics, fit for use.
 
     Raises:
-        ConfigurationError: A topic is missing or has too few partitions, named with what to do; or the broker
-            refuses us.
+        ConfigurationError: A topic is missing or has too few partitions, named with what to do; or the
+            broker refuses us.
         BrokerGoneError: It cannot be reached.
     """
     with admin(settings, "reading the topics") as client:
@@ -75,7 +82,7 @@ def create(
 ) -> tuple[Topics, list[str]]:
     """The three topics, and the names of those that were missing and have been created.
 
-    Without ``partitions`` new topics get as many as the input topic has, or 6. What is there is left as it is.
+    Without ``partitions`` new topics get as many as the input topic has, or 6. What is there stays as it is.
 
     Raises:
         ConfigurationError: As ``describe``; or ``partitions`` differs from what a topic has.
@@ -85,8 +92,8 @@ def create(
         for topic in found.values():
             if partitions is not None and topic.partitions != partitions:
                 raise ConfigurationError(
-                    f"topic {topic.name} has {topic.partitions} partitions, not {partitions}; it is left as it is, "
-                    "since with another number keys would move to other partitions"
+                    f"topic {topic.name} has {topic.partitions} partitions, not {partitions}; it is left "
+                    "as it is, since with another number keys would move to other partitions"
                 )
         source = found.get(settings.kafka_input_topic)
         count = partitions or (source.partitions if source else DEFAULT_PARTITIONS)
@@ -165,8 +172,8 @@ def verified(settings: Settings, found: Mapping[str, TopicFacts]) -> Topics:
     if short:
         have = ", ".join(f"{topic.name} has {topic.partitions}" for topic in short)
         raise ConfigurationError(
-            f"too few partitions: {have}, {topics.input.name} has {topics.input.partitions}; a result goes to its "
-            "record's partition number, so add partitions there"
+            f"too few partitions: {have}, {topics.input.name} has {topics.input.partitions}; a result "
+            "goes to its record's partition number, so add partitions there"
         )
     return topics
 
@@ -183,11 +190,11 @@ def _unsafe(topic: TopicFacts) -> Iterator[str]:
     elif in_sync == 1:
         yield f"topic {topic.name} has min.insync.replicas=1: what one broker acknowledged alone can be lost"
     elif in_sync is not None and in_sync >= replicas:
-        yield f"topic {topic.name} has min.insync.replicas={in_sync}: with any broker away nothing can be written"
+        yield f"topic {topic.name} has min.insync.replicas={in_sync}: one broker away stops us"
     if topic.settings.get("unclean.leader.election.enable") == "true":
         yield f"topic {topic.name} has unclean.leader.election.enable=true: acknowledged records can be lost"
     if "compact" in topic.settings.get("cleanup.policy", ""):
-        yield f"topic {topic.name} has cleanup.policy=compact: of each author only the last record is kept"
+        yield f"topic {topic.name} has cleanup.policy=compact: of each key only the last record stays"
     retention = topic.number("retention.ms")
     if retention is not None and 0 <= retention < _DAY_MS:
         yield f"topic {topic.name} has retention.ms={retention}: a consumer away for that long loses records"
@@ -199,11 +206,11 @@ def _unfit(topics: Topics) -> Iterator[str]:
         limit = topic.number("max.message.bytes")
         if largest is not None and limit is not None and limit < largest:
             yield (
-                f"topic {topic.name} has max.message.bytes={limit}, less than {topics.input.name} ({largest}): "
-                "the largest records will not fit"
+                f"topic {topic.name} has max.message.bytes={limit}, less than {topics.input.name} "
+                f"({largest}): the largest records will not fit"
             )
     if topics.output.settings.get("message.timestamp.type") == "LogAppendTime":
         yield (
-            f"topic {topics.output.name} has message.timestamp.type=LogAppendTime: the source record's timestamp "
-            "is lost"
+            f"topic {topics.output.name} has message.timestamp.type=LogAppendTime: the source record's "
+            "timestamp is lost"
         )

@@ -15,10 +15,10 @@ from kafka import KafkaProducer
 from kafka.structs import ConsumerGroupMetadata
 
 from consumer.broker.deadline import Deadline
-from consumer.broker.faults import PublishFailedError, fatal, is_fenced
+from consumer.broker.faults import RECOVERABLE, PublishFailedError, fatal, is_fenced
 from consumer.broker.poll import Offsets
 from consumer.broker.producer import Letters, Targets, Timing, discard, send_all
-from consumer.errors import BrokerGoneError, ConsumerError, FencedError, StoppedWaitingError
+from consumer.errors import FencedError
 from consumer.records import Position
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class TransactionalPublisher:
         try:
             self._producer = self._make()
             self._producer.init_transactions()
-        except Exception as error:
+        except RECOVERABLE as error:
             raise self._judge(error, began=None) from error
 
     def publish(
@@ -74,9 +74,7 @@ class TransactionalPublisher:
                 "send_offsets_to_transaction", lambda: producer.send_offsets_to_transaction(offsets, group)
             )
             self._deadline.call("commit_transaction", producer.commit_transaction)
-        except (BrokerGoneError, StoppedWaitingError):
-            raise
-        except Exception as error:
+        except (*RECOVERABLE, PublishFailedError) as error:
             self._drop(producer, error)
             raise self._judge(error, began) from error
 
@@ -92,8 +90,6 @@ class TransactionalPublisher:
 
     def _judge(self, error: BaseException, began: float | None) -> Exception:
         cause = _cause(error)
-        if isinstance(error, ConsumerError):
-            return error
         ending = fatal(cause)
         if ending is not None:
             return ending

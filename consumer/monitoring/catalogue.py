@@ -24,10 +24,10 @@ SIZE_BUCKETS = tuple(float(2**i) for i in range(13))  # 1 … 4,096 messages
 TOKEN_BUCKETS = tuple(float(2**i) for i in range(3, 18))  # 8 … 131,072 tokens
 
 OUTCOMES = ("scored", "dead_lettered", "skipped")
-CLOSE_REASONS = ("messages", "tokens", "wait", "limit", "stop", "other")
-ABORT_REASONS = ("publish", "commit", "rebalance", "fenced", "stop", "other")
+CLOSE_REASONS = ("messages", "tokens", "wait", "other")
+ABORT_REASONS = ("publish", "rebalance", "fenced", "other")
 OPTIONAL_FIELDS = ("author_id", "created_at", "lang")
-STEPS = ("poll", "parse", "clean", "tokenise", "score", "label", "encode", "publish", "commit")
+STEPS = ("poll", "parse", "clean", "tokenise", "score", "label", "encode", "publish")
 MODEL_LABELS = ("name", "version", "scorer", "cleaning_version", "threshold", "max_length")
 
 STAGE_REASONS: dict[Stage, tuple[Reason, ...]] = {
@@ -151,7 +151,7 @@ END_TO_END = Metric(
 STAGE_DURATION = Metric(
     Kind.HISTOGRAM,
     "sentiment_stage_duration_seconds",
-    "Time one micro-batch spent in a step of its way.",
+    "Time one micro-batch spent in a step of its way; publish is the whole transaction, commit included.",
     "histogram_quantile(0.95, sum by (stage, le) "
     "(rate(sentiment_stage_duration_seconds_bucket[$__rate_interval])))",
     ("stage",),
@@ -183,8 +183,8 @@ PADDING = Metric(
 BATCHES = Metric(
     Kind.COUNTER,
     "sentiment_batches_total",
-    "Committed micro-batches by why they closed: full by messages or by tokens, the wait was over, "
-    "the limit of a bounded run was reached, or the consumer was stopping.",
+    "Committed micro-batches by why they closed: full by messages (MAX_BATCH_MESSAGES) or by "
+    "tokens (MAX_BATCH_TOKENS), or nothing more came within the wait (MAX_BATCH_WAIT_MS).",
     "sum by (reason) (rate(sentiment_batches_total[$__rate_interval]))",
     ("reason",),
     _each(CLOSE_REASONS),
@@ -192,7 +192,8 @@ BATCHES = Metric(
 ABORTS = Metric(
     Kind.COUNTER,
     "sentiment_transaction_aborts_total",
-    "Batches given up and read again, by the step that failed. Nothing of them was counted elsewhere.",
+    "Batches given up and read again: not published, the group was rebalancing, or the producer was "
+    "fenced. They count nowhere else.",
     "sum by (reason) (increase(sentiment_transaction_aborts_total[10m]))",
     ("reason",),
     _each(ABORT_REASONS),

@@ -38,7 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy.local_kafka", description=__doc__)
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port to listen on (%(default)s)")
     parser.add_argument("--data", type=Path, help="folder for its data, kept (default: a temporary one)")
-    parser.add_argument("--keep", action="store_true", help="keep the data from run to run, in .cache/kafka/data")
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the data from run to run, in .cache/kafka/data"
+    )
     return parser
 
 

@@ -13,18 +13,19 @@ CONNECT_SECONDS = 1.0
 ANSWER_MS = 5_000
 
 
-def answers(port: int, client_options: Mapping[str, Any] | None = None) -> bool:
-    """Whether the broker on this loopback port tells of a cluster it is part of.
+def answers(bootstrap: str, client_options: Mapping[str, Any] | None = None) -> bool:
+    """Whether the broker at HOST:PORT tells of a cluster it is part of.
 
     `client_options` are kafka-python's, for a broker that wants TLS or a password.
     """
-    return _listens(port) and _describes_itself(f"127.0.0.1:{port}", client_options or {})
+    return _listens(bootstrap) and _describes_itself(bootstrap, client_options or {})
 
 
-def _listens(port: int) -> bool:
+def _listens(bootstrap: str) -> bool:
     """Asked first, since the client logs every refused connection."""
+    host, _, port = bootstrap.rpartition(":")
     try:
-        socket.create_connection(("127.0.0.1", port), CONNECT_SECONDS).close()
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
     except OSError:
         return False
     return True

@@ -13,6 +13,7 @@ from deploy.local_kafka.locks import locked
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+KAFKA_VERSION = "4.1.1"
 PINS = Path(__file__).with_name("pins.txt")
 CACHE = Path(__file__).parents[2] / ".cache" / "kafka"
 ATTEMPTS = 3
@@ -61,15 +62,15 @@ def _is_intact(jar: Path, pin: Pin) -> bool:
 
 
 def _fetch_all(missing: list[Pin], cache: Path, progress: Callable[[str], None]) -> None:
-    progress("fetching Apache Kafka 4.1.1, about 44 MB, once …")
-    repository = _open_repository(cache)
+    progress(f"fetching Apache Kafka {KAFKA_VERSION}, 44 MB, once …")
+    repository = open_repository(cache)
     for number, pin in enumerate(missing, start=1):
         _fetch(pin, repository, cache)
         if number % PROGRESS_EVERY_JARS == 0 or number == len(missing):
             progress(f"  {number} of {len(missing)} jars")
 
 
-def _open_repository(cache: Path) -> Any:
+def open_repository(cache: Path) -> Any:
     """Jgo's view of Maven's public repository and of those in the user's own jgo settings."""
     try:
         from jgo.config import GlobalSettings  # noqa: PLC0415 - slow to import and needed once per machine
@@ -88,7 +89,10 @@ def _fetch(pin: Pin, repository: Any, cache: Path) -> None:
         (cache / pin.path).unlink(missing_ok=True)
         try:
             repository.create_dependency(pin.coordinate).artifact.resolve()
-        except (OSError, RuntimeError) as error:  # requests' errors are OSErrors; "not found" is a RuntimeError
+        except (
+            OSError,
+            RuntimeError,
+        ) as error:  # requests' errors are OSErrors; "not found" is a RuntimeError
             reason = f"{type(error).__name__}; is the network reachable?"
             continue
         if _is_intact(cache / pin.path, pin):

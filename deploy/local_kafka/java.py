@@ -13,7 +13,6 @@ OPTIONS = (
     "-Xmx512m",
     "-XX:+UseSerialGC",
     "-XX:-UsePerfData",
-    "-XX:+IgnoreUnrecognizedVMOptions",  # an older runtime starts without the start-up cache, not not at all
     "-Xlog:disable",  # the runtime's own remarks, such as on a start-up cache it does not use …
     "-Xlog:all=error:stderr",  # … but its errors
     "--sun-misc-unsafe-memory-access=allow",  # Kafka unmaps its files this way; no warning at every stop

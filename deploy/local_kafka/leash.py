@@ -1,8 +1,9 @@
 """Runs one command and ends it when the process that asked for it is gone, however that one died.
 
-A program of its own, run as `python -I leash.py PARENT_PID FOLDER_OR_EMPTY COMMAND…`; it prints the command's
-process id and ends with its exit code. SIGTERM is passed on; SIGUSR1 arrives as SIGKILL. It watches its parent's process id instead of asking the system for
-a signal at the parent's death, because Linux sends that one when the parent's *thread* ends, and macOS never.
+A program of its own, run as `python -I leash.py PARENT_PID FOLDER_OR_EMPTY COMMAND…`. It prints the
+command's process id and ends with its exit code. SIGTERM is passed on; SIGUSR1 arrives as SIGKILL. It
+watches its parent's process id instead of asking the system for a signal at the parent's death, because
+Linux sends that one when the parent's *thread* ends, and macOS never.
 """
 
 from __future__ import annotations
@@ -41,8 +42,11 @@ def main(arguments: list[str]) -> int:
     """
     parent_pid, folder, *command = arguments
     preexec = _die_with_leash if sys.platform == "linux" else None
-    child = subprocess.Popen(  # noqa: PLW1509 - preexec_fn is safe here: there is one thread
-        command, stdin=subprocess.DEVNULL, stdout=sys.stderr, preexec_fn=preexec
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr,  # the log; our own stdout is a pipe that closes
+        preexec_fn=preexec,  # noqa: PLW1509 - safe here: there is one thread
     )
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     signal.signal(signal.SIGUSR1, lambda *_: child.kill())

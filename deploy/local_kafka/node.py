@@ -74,9 +74,7 @@ class Node:
     def _format(self, java: Java, seconds: float) -> None:
         """Give the empty data folder its cluster id, which a broker wants to find there."""
         cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        tool = java.command(
-            "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self.settings)
-        )
+        tool = java.command("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self.settings))
         with self.log.open("ab") as output:
             done = subprocess.run(tool, stdout=output, stderr=output, timeout=seconds, check=False)
         if done.returncode:
@@ -84,7 +82,7 @@ class Node:
 
     def _await_answer(self, child: Child, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while not answers(self.port, self.client_options):
+        while not answers(f"127.0.0.1:{self.port}", self.client_options):
             if child.exit_code is not None:
                 raise self._failure(f"it ended with exit code {child.exit_code}")
             if time.monotonic() > deadline:
@@ -93,4 +91,6 @@ class Node:
             time.sleep(LOOK_SECONDS)
 
     def _failure(self, what: str) -> LocalKafkaError:
-        return LocalKafkaError(f"the local broker did not start: {what}; the end of its log:\n{self.log_tail()}")
+        return LocalKafkaError(
+            f"the local broker did not start: {what}; the end of its log:\n{self.log_tail()}"
+        )

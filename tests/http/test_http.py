@@ -109,6 +109,25 @@ def test_openapi_names_the_probes(client: httpx.Client) -> None:
     assert set(paths["/readyz"]["get"]["responses"]) == {"200", "503"}
 
 
+def test_a_scrape_needs_nothing_of_the_loop(client: httpx.Client, metrics: Metrics) -> None:
+    """While the loop computes, and takes turns with the reporting of batches, scrapes are answered."""
+    done = threading.Event()
+
+    def compute() -> None:
+        while not done.is_set():
+            sum(range(1_000))
+            metrics.polled(1.0)
+
+    loop = threading.Thread(target=compute)
+    loop.start()
+    try:
+        answers = [client.get("/metrics").status_code for _ in range(3)]
+    finally:
+        done.set()
+        loop.join()
+    assert answers == [200, 200, 200]
+
+
 def test_a_taken_port_ends_with_a_plain_word(server: Server, health: Health, metrics: Metrics) -> None:
     """The setting and the address are named, before anything else starts."""
     second = Server(create_app(health, metrics), "127.0.0.1", server.port)

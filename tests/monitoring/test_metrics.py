@@ -117,7 +117,7 @@ COUNTED = [
     ("sentiment_score_ratio_bucket", {"le": "+Inf"}, 3),
     ("sentiment_end_to_end_latency_seconds_count", {}, 3),
     ("sentiment_stage_duration_seconds_sum", {"stage": "score"}, 0.2),
-    ("sentiment_stage_duration_seconds_count", {"stage": "commit"}, 0),
+    ("sentiment_stage_duration_seconds_count", {"stage": "publish"}, 0),
     ("sentiment_last_commit_timestamp_seconds", {}, 1_700_000_000.0),
 ]
 
