@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from consumer.settings import Settings
 
 _BATCH_BYTES = 128 * 1024
-_STOP_PATIENCE_SECONDS = 5.0  # a stop waits this long for a commit under way
+_STOP_PATIENCE_SECONDS = 4.0  # a stop waits this long for a commit under way
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,9 @@ def assemble(settings: Settings, run: Run) -> Loop:
     bounds = Bounds(settings.max_batch_messages, settings.max_batch_tokens, settings.max_batch_wait_ms / 1000)
     parts = Parts(
         source=source,
-        gatherer=Gatherer(source, lambda records, watch: prepare(records, rules, watch), bounds, time.monotonic),
+        gatherer=Gatherer(
+            source, lambda records, watch: prepare(records, rules, watch), bounds, time.monotonic
+        ),
         scorer=run.model.scorer,
         publisher=_publisher(settings, run, source),
         presence=Presence(
@@ -103,9 +105,7 @@ def assemble(settings: Settings, run: Run) -> Loop:
     return Loop(parts, rules.label, style, settings.kafka_consumer_group, run.limits, run.limits.wait)
 
 
-def _publisher(
-    settings: Settings, run: Run, source: Source
-) -> TransactionalPublisher | AtLeastOncePublisher:
+def _publisher(settings: Settings, run: Run, source: Source) -> TransactionalPublisher | AtLeastOncePublisher:
     timing = Timing(settings.transaction_timeout_ms)
     targets = Targets(settings.kafka_output_topic, settings.kafka_dlq_topic)
     exactly_once = settings.delivery == "exactly_once"
@@ -115,9 +115,9 @@ def _publisher(
     def make() -> object:
         return make_producer(options, timing, batch_bytes, identity)
 
-    if not exactly_once:
-        return AtLeastOncePublisher(make, targets, timing, source.commit)
     deadline = Deadline(
         settings.broker_timeout_seconds, lambda: run.limits.stopping_for(_STOP_PATIENCE_SECONDS)
     )
+    if not exactly_once:
+        return AtLeastOncePublisher(make, targets, timing, deadline, source.commit)
     return TransactionalPublisher(make, targets, timing, deadline)

@@ -107,7 +107,9 @@ def _tokenise_one(text: str, tokeniser: Tokeniser) -> Tokens | Exception:
         return error
 
 
-def label(items: Sequence[Item], scorer: Scorer, rules: LabelRule, watch: StageClock | None = None) -> Outcome:
+def label(
+    items: Sequence[Item], scorer: Scorer, rules: LabelRule, watch: StageClock | None = None
+) -> Outcome:
     """Score and label what is prepared; every item ends in exactly one list of the outcome."""
     watch = watch or StageClock()
     watch.start()

@@ -86,13 +86,15 @@ class Loop:
         watch.stop("encode")
         offsets = offset_after(item.record for item in batch.items)
         try:
-            self._parts.publisher.publish(letters, offsets, batch.group, self._oversize.suspects)  # publish → commit
+            self._parts.publisher.publish(
+                letters, offsets, batch.group, self._oversize.suspects
+            )  # publish → commit
         except PublishFailedError as failure:
             self._recover(failure, batch, outcome, offsets)
             return
         watch.stop("publish")
         self._failures = 0
-        self._account(batch, outcome, offsets, watch.seconds)
+        self._account(batch, outcome, watch.seconds, self._parts.source.committed(offsets))
 
     def _encode(self, outcome: Outcome) -> Letters:
         now = self._wall_clock()
@@ -102,19 +104,31 @@ class Loop:
             tuple(encode_dead_letter(r, self._group, version, now) for r in outcome.rejects),
         )
 
-    def _recover(self, failure: PublishFailedError, batch: MicroBatch, outcome: Outcome, offsets: Offsets) -> None:
+    def _recover(
+        self, failure: PublishFailedError, batch: MicroBatch, outcome: Outcome, offsets: Offsets
+    ) -> None:
         """The producer is gone already; go back to what is committed, which alone tells what happened."""
-        event(log, "batch_abandoned", WARNING, reason=failure.reason, error=str(failure), messages=len(batch.items))
+        event(
+            log,
+            "batch_abandoned",
+            WARNING,
+            reason=failure.reason,
+            error=str(failure),
+            messages=len(batch.items),
+        )
         self._parts.metrics.transaction_aborted(failure.reason)
         self._oversize.refused(failure.too_large)
         self._parts.gatherer.clear()
         if not failure.too_large:
             self._pause(min(_FIRST_PAUSE_SECONDS * 2**self._failures, _LONGEST_PAUSE_SECONDS))
             self._failures += 1
+        if self._limits.stopping():
+            return
+        consumed = self._parts.source.covered(offsets)
         self._restart_publisher()
         self._parts.source.rewind()
-        if self._parts.source.is_committed(offsets):  # the answer to the commit was lost, not the commit
-            self._account(batch, outcome, offsets, outcome.seconds)
+        if failure.in_doubt and self._parts.source.is_committed(offsets):  # only the answer was lost
+            self._account(batch, outcome, outcome.seconds, consumed)
 
     def _restart_publisher(self) -> None:
         try:
@@ -123,16 +137,18 @@ class Loop:
             event(log, "producer_not_started", WARNING, error=str(failure))
             self._parts.presence.check()
 
-    def _account(self, batch: MicroBatch, outcome: Outcome, offsets: Offsets, seconds: Mapping[str, float]) -> None:
+    def _account(
+        self, batch: MicroBatch, outcome: Outcome, seconds: Mapping[str, float], consumed: int
+    ) -> None:
         now = self._wall_clock()
         self._oversize.published(outcome)
         self._limits.committed(len(batch.items))
         self._parts.presence.heard()
         self._parts.metrics.batch_committed(
             Outcome(outcome.results, outcome.rejects, outcome.skips, seconds, outcome.padded_tokens),
-            consumed=self._parts.source.committed(offsets),
+            consumed=consumed,
             close_reason=batch.reason,
-            end_to_end_seconds=[now - r.record.timestamp_ms / 1000 for r in outcome.results],
+            end_to_end_seconds=[now - t / 1000 for r in outcome.results if (t := r.record.timestamp_ms) >= 0],
             committed_at=now,
         )
         self._note_lag()
@@ -144,6 +160,7 @@ class Loop:
         if parts.source.take_assigned():
             parts.metrics.rebalanced()
             parts.health.joined()
+            parts.presence.heard()
             event(log, "partitions_assigned", partitions=len(parts.source.states()))
         if batch is None:
             parts.presence.check()

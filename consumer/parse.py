@@ -44,7 +44,9 @@ def parse(
 
 def _read(record: Record, value: bytes, input_format: InputFormat) -> Tweet:
     if len(value) > MAX_VALUE_BYTES:
-        raise _Fault(Reason.TOO_LARGE, f"the value has {len(value)} bytes, at most {MAX_VALUE_BYTES} are read")
+        raise _Fault(
+            Reason.TOO_LARGE, f"the value has {len(value)} bytes, at most {MAX_VALUE_BYTES} are read"
+        )
     try:
         text = value.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -145,7 +147,9 @@ def _optional(body: Mapping[str, Any], name: str, left_out: list[str]) -> str | 
 def _utc(text: str) -> str | None:
     """ISO 8601 or Twitter's own form → ISO 8601 in UTC; None when it is neither."""
     try:
-        moment = datetime.strptime(text, _TWITTER_TIME) if text[:1].isalpha() else datetime.fromisoformat(text)
+        moment = (
+            datetime.strptime(text, _TWITTER_TIME) if text[:1].isalpha() else datetime.fromisoformat(text)
+        )
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         populate_by_name=True,
         hide_input_in_errors=True,
+        allow_inf_nan=False,
         protected_namespaces=(),
     )
 

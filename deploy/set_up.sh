@@ -56,6 +56,13 @@ with_pip() {
     .venv/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.txt -e ".[$1]"
 }
 
+# 0 when what is installed was installed from these very pins.
+same_pins() {
+    for stamp in $ready; do
+        [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] || return 1
+    done
+}
+
 cd "$(dirname "$0")/.."
 if [ "${1:-}" = probe ]; then # is there a Python to start from?
     find_python
@@ -72,10 +79,16 @@ if ! is_suitable .venv/bin/python || ! .venv/bin/python -m pip --version >/dev/n
     say "making .venv with $("$python" --version)"
     "$python" -m venv --clear .venv || fail "$python could not make .venv; its own words stand above"
 fi
+# Files that are newer but say the same (another checkout, a changed branch) need no installation.
+wanted=$(cat pyproject.toml requirements.txt | cksum)
+if same_pins; then
+    # shellcheck disable=SC2086  # a list of stamps
+    touch $ready
+    exit
+fi
 say "installing $what"
 with_uv "$extra" || {
     say "installing with pip alone"
     with_pip "$extra" || fail "could not install; is the network there? The cause stands above"
 }
-# shellcheck disable=SC2086  # a list of stamps
-touch $ready
+for stamp in $ready; do echo "$wanted" >"$stamp"; done

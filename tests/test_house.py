@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.not_run import not_run
+
 ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PINS = re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)
@@ -21,7 +23,8 @@ REGISTRY = re.compile(
 )
 
 
-def kept() -> list[Path]:
+@pytest.fixture(scope="module")
+def kept(pytestconfig: pytest.Config) -> list[Path]:
     """The text files that git keeps or would keep."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -30,29 +33,29 @@ def kept() -> list[Path]:
         check=False,
     )
     if listed.returncode:
-        pytest.skip("NOT RUN: needs a git checkout")
+        not_run(pytestconfig, "this is not a git checkout")
     paths = (ROOT / name for name in listed.stdout.decode().split("\0") if name)
     return [path for path in paths if path.is_file() and b"\0" not in path.read_bytes()[:8192]]
 
 
 @pytest.mark.parametrize("pattern", [MACHINE_PATH, REGISTRY], ids=["machine-path", "registry"])
-def test_no_file_names_one_machine_or_one_registry(pattern: re.Pattern[str]) -> None:
+def test_no_file_names_one_machine_or_one_registry(kept: list[Path], pattern: re.Pattern[str]) -> None:
     """The checkout works in any folder, behind any package mirror."""
     found = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}"
-        for path in kept()
+        for path in kept
         for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1)
         if pattern.search(line)
     ]
     assert found == []
 
 
-def test_every_exception_from_a_rule_has_its_reason() -> None:
+def test_every_exception_from_a_rule_has_its_reason(kept: list[Path]) -> None:
     """A reader of a `noqa` or a `type: ignore` learns why, on the same line."""
     bare = re.compile(r"#\s*(?:noqa(?::\s*[A-Z0-9, ]+)?|type:\s*ignore(?:\[[\w, -]+\])?)\s*$")
     found = [
         f"{path.relative_to(ROOT)}:{number}"
-        for path in kept()
+        for path in kept
         if path.suffix == ".py"
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
         if bare.search(line)

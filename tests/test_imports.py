@@ -42,6 +42,7 @@ ROOMS = {
     "consumer.limits": "loop",
     "consumer.oversize": "loop",
     "consumer.presence": "loop",
+    "consumer.assembly": "cli",
     "consumer.cli": "cli",
     "consumer.__main__": "cli",
     "training": "training",

@@ -7,6 +7,8 @@ import importlib
 import os
 import sys
 
+from consumer.errors import ConsumerError
+
 # transformers' TensorFlow classes need Keras 2; must be set before TensorFlow is first imported.
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -14,11 +16,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 COMMANDS = {
     "chunk": "raw labelled files into train chunks and held-out splits",
     "train": "chunks into a checkpoint",
+    "evaluate": "a model folder against labelled files",
+    "export": "a checkpoint into a model folder: int8, gated, with its manifest",
+    "promote": "a verified model folder becomes the one in use",
 }
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; exit 2 on bad input, with one line that names it."""
+    """Run one command; exit 2 on bad input and 3 on a bad model, with one line that names it."""
     arguments = sys.argv[1:] if argv is None else argv
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -34,6 +39,9 @@ def main(argv: list[str] | None = None) -> int:
     except ValueError as error:
         print(f"training {args.command}: {error}", file=sys.stderr)
         return 2
+    except ConsumerError as error:
+        print(f"training {args.command}: {error}", file=sys.stderr)
+        return error.exit_code
 
 
 if __name__ == "__main__":

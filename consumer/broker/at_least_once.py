@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection
 from kafka import KafkaProducer
 from kafka.structs import ConsumerGroupMetadata
 
+from consumer.broker.deadline import Deadline
 from consumer.broker.faults import RECOVERABLE, PublishFailedError, fatal
 from consumer.broker.poll import Offsets
-from consumer.broker.producer import Letters, Targets, Timing, discard, send_all
+from consumer.broker.producer import Letters, Targets, Timing, discard, flush_within, send_all
 from consumer.records import Position
 
 
@@ -21,10 +22,12 @@ class AtLeastOncePublisher:
         make: Callable[[], KafkaProducer],
         targets: Targets,
         timing: Timing,
+        deadline: Deadline,
         commit: Callable[[Offsets], None],
     ) -> None:
         """``commit`` commits the group's positions."""
-        self._make, self._targets, self._timing, self._commit = make, targets, timing, commit
+        self._make, self._targets, self._timing = make, targets, timing
+        self._deadline, self._commit = deadline, commit
         self._producer: KafkaProducer | None = None
 
     def start(self) -> None:
@@ -46,7 +49,8 @@ class AtLeastOncePublisher:
         if self._producer is None:
             self.start()
         try:
-            send_all(self._producer, self._targets, letters, alone, self._timing)
+            flush = flush_within(self._producer, self._timing, self._deadline)
+            send_all(self._producer, self._targets, letters, alone, flush)
             self._commit(offsets)
         except PublishFailedError:
             self.close()

@@ -23,9 +23,9 @@ def nodes(client: Any) -> list[str]:
 def read(client: Any) -> dict[str, str]:
     """One broker's settings; empty where this user may not read them."""
     brokers = client.describe_cluster()["brokers"]
-    resource = ConfigResource(ConfigResourceType.BROKER, str(brokers[0]["node_id"]))
+    resource = ConfigResource(ConfigResourceType.BROKER, str(brokers[0]["broker_id"]))
     answer = client.describe_configs([resource], config_filter="all")
-    found = next(iter(answer.get("broker", {}).values()), {})
+    found: Mapping[str, Any] = next(iter(answer.get("broker", {}).values()), {})
     return {key: str(entry["value"]) for key, entry in found.items() if entry["value"] is not None}
 
 
@@ -50,8 +50,8 @@ def warnings(topics: Topics, cluster: Mapping[str, str], brokers: int) -> Iterat
     retention_ms = topics.input.number("retention.ms")
     if offsets_ms and retention_ms is not None and not 0 <= retention_ms <= offsets_ms:
         yield (
-            f"the brokers keep positions for {offsets_ms // _MINUTE_MS} minutes (offsets.retention.minutes), less "
-            f"than {topics.input.name} keeps records: a group stopped for longer starts anew"
+            f"the brokers keep positions for {offsets_ms // _MINUTE_MS} minutes (offsets.retention.minutes), "
+            f"less than {topics.input.name} keeps records: a group stopped for longer starts anew"
         )
     for key in ("offsets.topic.replication.factor", "transaction.state.log.replication.factor"):
         if brokers > 1 and cluster.get(key) == "1":

@@ -40,6 +40,11 @@ class PublishFailedError(Exception):
         self.reason = _reason(cause)  # one word for a metric's label
         self.too_large = tuple(too_large)
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the batch may be committed all the same: an answer may be lost, a refusal is certain."""
+        return self.reason == "publish" and not self.too_large
+
 
 def _reason(cause: BaseException) -> str:
     if isinstance(cause, _MOVED):

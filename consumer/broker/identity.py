@@ -35,6 +35,21 @@ def _file_name(name: str) -> str:
     return f"{re.sub(r'[^A-Za-z0-9._-]', '_', name)[:100]}-{digest}"
 
 
+def try_state(settings: Settings) -> None:
+    """Write to STATE_DIR as ``Identity`` will; raises ``ConfigurationError`` where that is refused."""
+    _open(settings.state_dir / "identity" / "check.lock").close()
+
+
+def _open(path: Path) -> IO[str]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a", encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"STATE_DIR={path.parent.parent}: should be a folder this user can write to ({error.strerror})"
+        ) from None
+
+
 class Identity:
     """This replica's transactional id, held as long as the context (or the process) lives."""
 
@@ -83,7 +98,7 @@ class Identity:
     def _try(self, name: str) -> bool:
         # The file stays when the lock goes: removing it would let two hold a lock on one name.
         path = self._folder / f"{_file_name(name)}.lock"
-        file = self._open(path)
+        file = _open(path)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -94,13 +109,3 @@ class Identity:
         file.flush()
         self._lock = file
         return True
-
-    def _open(self, path: Path) -> IO[str]:
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            return path.open("a", encoding="utf-8")
-        except OSError as error:
-            raise ConfigurationError(
-                f"STATE_DIR={self._folder.parent}: should be a folder this user can write to "
-                f"({error.strerror})"
-            ) from None

@@ -19,6 +19,7 @@ from kafka.structs import ConsumerGroupMetadata, MemberState, OffsetAndMetadata
 
 from consumer.broker.faults import fatal
 from consumer.broker.positions import CALL_TIMEOUT_MS, Positions, Reset
+from consumer.errors import BrokerGoneError
 from consumer.records import Record
 
 log = logging.getLogger(__name__)
@@ -104,17 +105,20 @@ class Source:
             TopicPartition, deque[tuple[int, int]]
         ] = {}  # (offset, timestamp) not committed
         self._last_stamp: dict[TopicPartition, int] = {}
-        self._consumer = KafkaConsumer(
-            **options,
-            group_id=group,
-            group_instance_id=instance_id,
-            enable_auto_commit=False,
-            isolation_level="read_committed",
-            auto_offset_reset="none",  # a lost position is ours to decide, count and log
-            partition_assignment_strategy=[RangePartitionAssignor],  # eager
-            session_timeout_ms=session_timeout_ms,
-            heartbeat_interval_ms=session_timeout_ms // 3,
-        )
+        try:
+            self._consumer = KafkaConsumer(
+                **options,
+                group_id=group,
+                group_instance_id=instance_id,
+                enable_auto_commit=False,
+                isolation_level="read_committed",
+                auto_offset_reset="none",  # a lost position is ours to decide, count and log
+                partition_assignment_strategy=[RangePartitionAssignor],  # eager
+                session_timeout_ms=session_timeout_ms,
+                heartbeat_interval_ms=session_timeout_ms // 3,
+            )
+        except errors.KafkaError as error:
+            raise fatal(error) or BrokerGoneError(f"the consumer cannot connect: {error}") from error
         self._positions = Positions(self._consumer, reset, on_gap)
         self._consumer.subscribe([topic], listener=self._moves)
 
@@ -173,14 +177,21 @@ class Source:
 
     def committed(self, offsets: Offsets) -> int:
         """Note what was committed; returns how many polled records that covers."""
-        count = 0
+        count = self.covered(offsets)
         for tp, position in offsets.items():
             waiting = self._delivered.get(tp, deque())
             while waiting and waiting[0][0] < position.offset:
                 self._last_stamp[tp] = waiting.popleft()[1]
-                count += 1
             self._committed[tp] = position.offset
         return count
+
+    def covered(self, offsets: Offsets) -> int:
+        """How many polled records lie before these positions."""
+        return sum(
+            offset < position.offset
+            for tp, position in offsets.items()
+            for offset, _ in self._delivered.get(tp, ())
+        )
 
     def is_committed(self, offsets: Offsets) -> bool:
         """After a rewind: whether a commit of unknown outcome did happen."""
@@ -193,9 +204,11 @@ class Source:
     def _state(self, tp: TopicPartition) -> PartitionState:
         high_water, committed = self._consumer.highwater(tp), self._committed[tp]
         waiting = self._delivered.get(tp)
-        oldest = waiting[0][1] if waiting else None
-        if oldest is None and high_water is not None and high_water > committed:
-            oldest = self._last_stamp.get(tp)
+        if waiting:
+            return PartitionState(tp.topic, tp.partition, high_water, committed, waiting[0][1])
+        # Markers of upstream transactions lie past the last record: read, but nothing to commit.
+        committed = max(committed, self._consumer.position(tp, timeout_ms=0) or 0)
+        oldest = self._last_stamp.get(tp) if high_water is not None and high_water > committed else None
         return PartitionState(tp.topic, tp.partition, high_water, committed, oldest)
 
     def answers(self, timeout_seconds: float) -> bool:

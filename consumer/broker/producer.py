@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kafka import KafkaProducer
 
+from consumer.broker.deadline import Deadline
 from consumer.broker.faults import RECOVERABLE, PublishFailedError, is_too_large
 from consumer.encode import Message
 from consumer.errors import ConsumerError
@@ -72,24 +73,27 @@ def make_producer(
 
 
 def send_all(
-    producer: KafkaProducer, targets: Targets, letters: Letters, alone: Collection[Position], timing: Timing
+    producer: KafkaProducer,
+    targets: Targets,
+    letters: Letters,
+    alone: Collection[Position],
+    flush: Callable[[], None],
 ) -> None:
-    """Send, flush and look at every record's fate. Raises ``PublishFailedError``.
+    """Send, flush and look at every record's fate. Raises ``PublishFailedError``, and what ``flush`` raises.
 
     A topic refuses a whole batch of records for its size; the ``alone`` are flushed one by one, so that
     the next refusal names its record.
     """
     pending: list[tuple[Message, Any]] = []
-    flush_seconds = timing.transaction_ms / 1000
     try:
         for topic, message in _addressed(targets, letters):
             single = message.source.position in alone
             if single:
-                producer.flush(flush_seconds)
+                flush()
             pending.append((message, _send(producer, topic, message)))
             if single:
-                producer.flush(flush_seconds)
-        producer.flush(flush_seconds)
+                flush()
+        flush()
     except RECOVERABLE as error:
         raise PublishFailedError(error) from error
     _check(pending, frozenset(m.source.position for m in letters.dead))
@@ -130,6 +134,12 @@ def _check(pending: Iterable[tuple[Message, Any]], dead: Collection[Position]) -
 
 def _place(position: Position) -> str:
     return f"{position.topic}-{position.partition} at offset {position.offset}"
+
+
+def flush_within(producer: KafkaProducer, timing: Timing, deadline: Deadline) -> Callable[[], None]:
+    """A flush that ends with the transaction's time, or sooner when a stop is asked for."""
+    seconds = timing.transaction_ms / 1000
+    return lambda: deadline.call("flush", lambda: producer.flush(seconds))
 
 
 def discard(producer: KafkaProducer | None) -> None:

@@ -39,7 +39,8 @@ _CURES = {
 def named(error: BaseException, doing: str) -> ConsumerError:
     """Our error for the client's, with what was being done, the cause and its exit code."""
     for kind, cure in _CURES.items():
-        if isinstance(error, kind):
+        # Where the client did not foresee an answer, it wraps it in words.
+        if isinstance(error, kind) or kind.__name__ in str(error):
             return ConfigurationError(f"{doing}: {cure} ({_words(error)})")
     if isinstance(error, kafka_errors.AuthorizationError):
         return ConfigurationError(f"{doing}: a right is missing ({_words(error)})")

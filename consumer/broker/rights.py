@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING, Any
 
 from kafka import KafkaProducer
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from consumer.settings import Settings
 
 _INIT_SECONDS = 8.0
+_TRIES, _RETRY_SECONDS = 20, 0.25
 _NOBODY = MemberToRemove(member_id="consumer-check")
 
 
@@ -43,21 +45,27 @@ def try_group(client: Any, settings: Settings) -> None:
 
     Raises:
         ConfigurationError: READ on the group is missing.
+        BrokerGoneError: No broker leads the group.
     """
     group = settings.kafka_consumer_group
-    try:
-        client.remove_group_members(group, [_NOBODY])
-    except (kafka_errors.UnknownMemberIdError, kafka_errors.GroupIdNotFoundError):
-        return
-    except kafka_errors.KafkaError as error:
-        raise named(error, f"consumer group {group}") from error
+    for left in reversed(range(_TRIES)):
+        try:
+            client.remove_group_members(group, [_NOBODY])
+        except (kafka_errors.UnknownMemberIdError, kafka_errors.GroupIdNotFoundError):
+            return
+        except kafka_errors.KafkaError as error:
+            if not left or not isinstance(error, kafka_errors.RetriableError):
+                raise named(error, f"consumer group {group}") from error
+            time.sleep(_RETRY_SECONDS)  # a new cluster makes its topic of positions when first asked
+        else:
+            return
 
 
 def try_transactions(settings: Settings) -> str:
     """Begin as a transactional producer does, under an id beside the real one; returns that id.
 
     Raises:
-        ConfigurationError: WRITE on the id is missing, or the transaction timeout is above the broker's limit.
+        ConfigurationError: WRITE on the id is missing, or the transaction timeout is above the broker's.
         BrokerGoneError: The transaction coordinator did not answer.
     """
     name = f"{settings.kafka_transactional_id or prefix(settings)}-check"

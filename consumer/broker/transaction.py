@@ -17,7 +17,7 @@ from kafka.structs import ConsumerGroupMetadata
 from consumer.broker.deadline import Deadline
 from consumer.broker.faults import RECOVERABLE, PublishFailedError, fatal, is_fenced
 from consumer.broker.poll import Offsets
-from consumer.broker.producer import Letters, Targets, Timing, discard, send_all
+from consumer.broker.producer import Letters, Targets, Timing, discard, flush_within, send_all
 from consumer.errors import FencedError
 from consumer.records import Position
 
@@ -69,7 +69,8 @@ class TransactionalPublisher:
         assert producer is not None  # noqa: S101 - start() raises otherwise
         try:
             producer.begin_transaction()
-            send_all(producer, self._targets, letters, alone, self._timing)
+            flush = flush_within(producer, self._timing, self._deadline)
+            send_all(producer, self._targets, letters, alone, flush)
             self._deadline.call(
                 "send_offsets_to_transaction", lambda: producer.send_offsets_to_transaction(offsets, group)
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from consumer.assembly import Model
@@ -21,9 +22,16 @@ def load_model(settings: Settings) -> Model:
     scorer = load_scorer(
         folder.path,
         settings.scorer,
-        streams=settings.scorer_streams,
+        streams=settings.scorer_streams or usable_cores(),
         chunk_tokens=settings.scorer_chunk_tokens,
         cache_dir=settings.state_dir / "compiled",
     )
     check_golden(folder, tokeniser, scorer)
     return Model(folder, tokeniser, scorer)
+
+
+def usable_cores() -> int:
+    """Cores this process may run on: a container's share, where the system tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -40,7 +40,9 @@ _RETRY_SECONDS = 1.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags that are not settings."""
-    parser.add_argument("--max-messages", type=_count, metavar="N", help="stop when N input records are committed")
+    parser.add_argument(
+        "--max-messages", type=_count, metavar="N", help="stop when N input records are committed"
+    )
     parser.add_argument(
         "--until-idle", type=_seconds, metavar="SECONDS", help="stop when nothing arrived for that long"
     )
@@ -75,7 +77,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run(settings: Settings, limits: Limits, start_at: int | None) -> None:
-    metrics, health = Metrics(), Health()
+    metrics = Metrics()
+    # A hung transaction must end with its own exit code before a probe calls the loop stuck.
+    health = Health(stuck_after_seconds=settings.broker_timeout_seconds + 60)
     with ExitStack() as stack:
         if settings.http_port:
             server = Server(create_app(health, metrics), settings.http_host, settings.http_port)

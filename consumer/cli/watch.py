@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -43,11 +42,8 @@ def run(args: argparse.Namespace) -> int:
     chosen = settings.load(args)
     polls = follow(chosen, chosen.kafka_output_topic, from_start=args.from_start)
     show = _print if args.json or not sys.stdout.isatty() else _draw
-    try:
-        with contextlib.closing(polls), contextlib.suppress(KeyboardInterrupt):
-            show(_limited(_bodies(polls), args.count))
-    except BrokenPipeError:  # the reader of our pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with contextlib.closing(polls), contextlib.suppress(KeyboardInterrupt):
+        show(_limited(_bodies(polls), args.count))
     return 0
 
 

@@ -6,8 +6,8 @@ difference measured between a text alone and in company is below ``NEIGHBOUR_TOL
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +26,23 @@ _WIDTH_STEP = 4
 _KERNELS_KEPT = 250
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What one call of ``logits`` collects. A late job of a failed call writes here, into no later call."""
+
+    out: Logits  # (n,)
+    failed: list[BaseException]
+
+
 class OpenVinoScorer:
     """Logits from ``openvino/model.xml`` of a model folder. Not for several threads at once."""
 
     def __init__(self, model: Path, *, streams: int, chunk_tokens: int, cache_dir: Path | None) -> None:
         """Compile, or read the compiled model from ``cache_dir``: 0.3 s instead of 1 s."""
-        compiled = _compile(model, streams, cache_dir)
-        self._jobs = ov.AsyncInferQueue(compiled, streams)
-        self._jobs.set_callback(self._take)
+        self._compiled = _compile(model, streams, cache_dir)
+        self._streams = streams
+        self._jobs = self._queue()
         self._chunk_tokens = chunk_tokens
-        self._lock = threading.Lock()
-        self._out: Logits = np.empty(0, np.float32)
-        self._failed: list[BaseException] = []
         self.padded_tokens = 0
 
     def logits(self, ids: Sequence[Sequence[int]]) -> Logits:
@@ -45,32 +50,42 @@ class OpenVinoScorer:
         chunks = list(cut([len(text) for text in ids], self._chunk_tokens, _WIDTH_STEP))
         self.padded_tokens = sum(chunk.padded_tokens for chunk in chunks)
         # Not-a-number until written: a chunk that never came back is seen, not taken for a score.
-        self._out = np.full(len(ids), np.nan, np.float32)
-        self._failed.clear()
+        call = _Call(np.full(len(ids), np.nan, np.float32), [])
+        try:
+            self._run(ids, chunks, call)
+        except Exception:
+            # A queue remembers the error of a job for ever and raises it at every later call.
+            self._jobs = self._queue()
+            raise
+        if call.failed:
+            raise RuntimeError(f"a result could not be taken over: {call.failed[0]!r}") from call.failed[0]
+        return call.out
+
+    def _run(self, ids: Sequence[Sequence[int]], chunks: list[Chunk], call: _Call) -> None:
         try:
             for chunk in chunks:
                 input_ids, mask = pad(ids, chunk)
-                self._jobs.start_async({"input_ids": input_ids, "attention_mask": mask}, chunk)
+                self._jobs.start_async({"input_ids": input_ids, "attention_mask": mask}, (chunk, call))
         finally:
             self._jobs.wait_all()  # raises what the runtime raised in a job
-        if self._failed:
-            raise RuntimeError(f"a result could not be taken over: {self._failed[0]}") from self._failed[0]
-        return self._out
 
-    def _take(self, request: Any, chunk: Chunk) -> None:
-        # Runs in a thread of the runtime; the tensor is overwritten by the next job, so it is copied.
-        # An exception that leaves a callback would be printed and lost: it is kept for the caller.
-        try:
-            values = np.array(request.get_output_tensor(0).data, np.float32).reshape(len(chunk.rows))
-            with self._lock:
-                self._out[list(chunk.rows)] = values
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again in the caller
-            self._failed.append(error)
+    def _queue(self) -> Any:
+        jobs = ov.AsyncInferQueue(self._compiled, self._streams)
+        jobs.set_callback(_take)
+        return jobs
 
     def close(self) -> None:
         """Free the compiled model."""
-        self._jobs.wait_all()
-        del self._jobs
+        self._jobs = self._compiled = None
+
+
+def _take(request: Any, job: tuple[Chunk, _Call]) -> None:
+    # Runs in a thread of the runtime; the tensor is overwritten by the next job, so it is copied.
+    chunk, call = job
+    try:
+        call.out[list(chunk.rows)] = request.get_output_tensor(0).data.reshape(len(chunk.rows))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again in the caller
+        call.failed.append(error)
 
 
 def _compile(model: Path, streams: int, cache_dir: Path | None) -> Any:

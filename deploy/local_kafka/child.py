@@ -37,7 +37,7 @@ class Child:
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs; negative for the number of the signal that ended it."""
+        """None while it runs; 128 + the number of the signal that ended it, where one did."""
         return self._leash.poll()
 
     def stop(self, wait_seconds: float) -> None:

@@ -1,9 +1,10 @@
 """Runs one command and ends it when the process that asked for it is gone, however that one died.
 
 A program of its own, run as `python -I leash.py PARENT_PID FOLDER_OR_EMPTY COMMAND…`. It prints the
-command's process id and ends with its exit code. SIGTERM is passed on; SIGUSR1 arrives as SIGKILL. It
-watches its parent's process id instead of asking the system for a signal at the parent's death, because
-Linux sends that one when the parent's *thread* ends, and macOS never.
+command's process id and ends with its exit code, or 128 + the number of the signal that ended it.
+SIGTERM is passed on; SIGUSR1 arrives as SIGKILL. It watches its parent's process id instead of asking
+the system for a signal at the parent's death, because Linux sends that one when the parent's *thread*
+ends, and macOS never.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def main(arguments: list[str]) -> int:
     """Start the command, tell its process id, watch.
 
     Returns:
-        The command's exit code, negative for a signal's number.
+        The command's exit code, or 128 + the number of the signal that ended it.
     """
     parent_pid, folder, *command = arguments
     preexec = _die_with_leash if sys.platform == "linux" else None
@@ -55,7 +56,7 @@ def main(arguments: list[str]) -> int:
     code = _watch(child, int(parent_pid))
     if folder and os.getppid() != int(parent_pid):
         shutil.rmtree(folder, ignore_errors=True)  # nobody else is left to do it
-    return code
+    return code if code >= 0 else 128 - code
 
 
 if __name__ == "__main__":

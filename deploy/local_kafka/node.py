@@ -62,7 +62,11 @@ class Node:
             self._format(java, seconds)
         command = java.command("kafka.Kafka", str(self.settings))
         child = Child(command, self.log, self.folder if remove_when_orphaned else None)
-        self._await_answer(child, seconds)
+        try:
+            self._await_answer(child, seconds)
+        except BaseException:  # Ctrl-C, too: nobody else knows the child yet
+            child.kill()
+            raise
         return child
 
     def log_tail(self, lines: int = TAIL_LINES) -> str:
@@ -75,10 +79,11 @@ class Node:
         """Give the empty data folder its cluster id, which a broker wants to find there."""
         cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         tool = java.command("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self.settings))
-        with self.log.open("ab") as output:
-            done = subprocess.run(tool, stdout=output, stderr=output, timeout=seconds, check=False)
-        if done.returncode:
-            raise self._failure("its data folder could not be formatted")
+        try:
+            with self.log.open("ab") as output:
+                subprocess.run(tool, stdout=output, stderr=output, timeout=seconds, check=True)
+        except subprocess.SubprocessError as error:  # with the reason in the log, or out of time
+            raise self._failure("its data folder could not be formatted") from error
 
     def _await_answer(self, child: Child, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -86,7 +91,6 @@ class Node:
             if child.exit_code is not None:
                 raise self._failure(f"it ended with exit code {child.exit_code}")
             if time.monotonic() > deadline:
-                child.kill()
                 raise self._failure(f"it did not answer within {seconds:g} s")
             time.sleep(LOOK_SECONDS)
 

@@ -25,6 +25,8 @@ ONE_NODE = {
     "share.coordinator.state.topic.replication.factor": "1",
     "share.coordinator.state.topic.min.isr": "1",
     "share.coordinator.state.topic.num.partitions": "1",
+    # The cleaner of compacted topics claims 128 MB otherwise.
+    "log.cleaner.dedupe.buffer.size": "10485760",
     # A misspelt topic is an error, not a new topic.
     "auto.create.topics.enable": "false",
     # A group starts at once and may notice a dead member soon.

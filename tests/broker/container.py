@@ -32,9 +32,9 @@ def as_environment(properties: Mapping[str, str]) -> dict[str, str]:
 def why_no_docker() -> str | None:
     """None when containers can be run, else the reason in one line."""
     try:
-        import docker  # noqa: PLC0415 - only where containers are asked for
+        from testcontainers.core.docker_client import DockerClient  # noqa: PLC0415 - only where asked for
 
-        docker.from_env().ping()
+        DockerClient().client.ping()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the reason
         return f"Docker cannot be used: {error}".splitlines()[0]
     return None

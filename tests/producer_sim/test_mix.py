@@ -51,7 +51,7 @@ def _without_date(message: Message) -> tuple[Any, ...]:
 
 def test_the_same_seed_gives_the_same_messages() -> None:
     """But for their dates: a run can be repeated."""
-    ratios = {"bad": 0.1, "retweets": 0.2}
+    ratios: dict[str, Any] = {"bad": 0.1, "retweets": 0.2}
     first = _draw(_mix(**ratios), 400)
     again = _draw(_mix(**ratios), 400, now=NOW + timedelta(days=1))
     assert [_without_date(m) for m in first] == [_without_date(m) for m in again]

@@ -23,12 +23,12 @@ def test_flags_win_over_the_environment_over_the_defaults() -> None:
 
 def test_the_password_comes_from_environment_or_file_and_is_not_shown(tmp_path: Path) -> None:
     """It is no flag, where every user of the machine could read it."""
-    path = tmp_path / "password"
-    path.write_text("s3cret\n")
-    for environment in ({"KAFKA_SASL_PASSWORD": "s3cret"}, {"KAFKA_SASL_PASSWORD_FILE": str(path)}):
+    path, word = tmp_path / "password", "s3cret"
+    path.write_text(word + "\n")
+    for environment in ({"KAFKA_SASL_PASSWORD": word}, {"KAFKA_SASL_PASSWORD_FILE": str(path)}):
         options = parse_options([], environment)
-        assert options.connection.sasl_password == "s3cret"
-        assert "s3cret" not in repr(options)
+        assert options.connection.sasl_password == word
+        assert word not in repr(options)
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,11 @@ class Clock:
         self.oversleep_seconds = oversleep_seconds
 
     def __call__(self) -> float:
+        """The time."""
         return self.now
 
     def sleep(self, seconds: float) -> None:
+        """Let that long pass."""
         assert seconds > 0
         self.now += seconds + self.oversleep_seconds
 

@@ -1,0 +1,108 @@
+"""``python -m consumer [command]``: finds the command's file; turns an error into a line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn, Protocol, cast
+
+from consumer import __version__, settings
+from consumer.errors import ConfigurationError, ConsumerError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROGRAM = "python -m consumer"
+COMMANDS = ("run", "check", "topics", "score", "watch")  # a new one: its name here, its file in cli/
+HIDDEN = ("settings",)  # for the makers of the manual
+_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+
+class Command(Protocol):
+    """What a file in ``cli/`` offers."""
+
+    SUMMARY: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the flags that are not settings."""
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do it; returns the exit code."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigurationError(f"{message}; `{self.prog} --help` lists what there is")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    try:
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
+    except ConsumerError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`| head`); what is still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(words: list[str]) -> int:
+    if words and words[0] in ("-h", "--help"):
+        sys.stdout.write(_overview())
+        return 0
+    if words and words[0] == "--version":
+        sys.stdout.write(f"tweet-sentiment {__version__}\n")
+        return 0
+    name = words.pop(0) if words and not words[0].startswith("-") else "run"
+    if name not in COMMANDS + HIDDEN:
+        raise ConfigurationError(
+            f"unknown command {name!r}{_meant(name, COMMANDS)}; {PROGRAM} --help lists all"
+        )
+    command = _command(name)
+    return command.run(_parse(name, command, words))
+
+
+def _command(name: str) -> Command:
+    """Imported only when asked for: a command does not wait for another's libraries."""
+    return cast("Command", importlib.import_module(f"consumer.cli.{name}"))
+
+
+def _parse(name: str, command: Command, words: list[str]) -> argparse.Namespace:
+    parser = _Parser(prog=f"{PROGRAM} {name}", description=command.SUMMARY, allow_abbrev=False, add_help=True)
+    command.add_arguments(parser)
+    settings.add_flags(parser)
+    args, rest = parser.parse_known_args(words)
+    for word in rest:
+        if word.startswith("-"):
+            flags = [flag for action in parser._actions for flag in action.option_strings]  # noqa: SLF001 - argparse lists its flags nowhere else
+            parser.error(f"unknown flag {word}{_meant(word.partition('=')[0], flags)}")
+    if rest:
+        parser.error(f"unexpected argument {rest[0]!r}")
+    return args
+
+
+def _meant(word: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f", did you mean {close[0]}?" if close else ""
+
+
+def _overview() -> str:
+    lines = [f"usage: {PROGRAM} [command] [flags]", "", "Tweets in from Kafka, labelled results out.", ""]
+    lines += [f"  {name:<8} {_command(name).SUMMARY}" for name in COMMANDS]
+    lines += [
+        "",
+        "Without a command: run. `COMMAND --help` is the manual of its flags and of all settings.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""What may be loaded: a model folder, its manifest and its golden texts."""

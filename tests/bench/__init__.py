@@ -1,0 +1,1 @@
+"""What the parts cost, as ratios in one run: ``python -m tests.bench``."""

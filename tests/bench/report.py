@@ -1,0 +1,55 @@
+"""Measurements → a Markdown table of rates and ratios."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_MEANING = {
+    "predict": "the original's call: TensorFlow, one text a `predict`, padded to 128",
+    "padded": "(a) as the original served: TensorFlow, padded to 128, batches of 32",
+    "tensorflow": "(b) TensorFlow with our sorted chunks",
+    "openvino": "(c) the default scorer alone",
+    "exactly_once": "(d) end to end through the broker, exactly once",
+    "at_least_once": "    the same, at least once",
+    "constant": "(e) the loop with a constant scorer",
+    "constant_untokenised": "(e') the same, without cleaning and tokenising",
+    "bare": "(f) bare poll, send, commit in the same transactions",
+}
+_RATIOS = (
+    ("c / a", "openvino", "padded", "≥ 15"),
+    ("c / one text a `predict`", "openvino", "predict", ""),
+    ("c / b", "openvino", "tensorflow", ""),
+    ("d / c", "exactly_once", "openvino", "≥ 0.92"),
+    ("d / at least once", "exactly_once", "at_least_once", "≥ 0.90"),
+    ("e' / f", "constant_untokenised", "bare", "≥ 0.5"),
+    ("e / d", "constant", "exactly_once", "≥ 5"),
+)
+_MEGABYTE = 1_000_000
+
+
+def markdown(found: dict[str, Any]) -> str:
+    """The whole report."""
+    ways, live = found["ways"], found["live"]
+    lines = [f"Measured on {found['source']}; medians, all ways in turn on one machine.", ""]
+    lines += ["| way | texts/s | rounds | peak memory |", "|---|---|---|---|"]
+    for name, meaning in _MEANING.items():
+        way = ways[name]
+        lines.append(
+            f"| {meaning} | {way['per_second']:,.1f} | {', '.join(f'{r:,.0f}' for r in way['all'])} "
+            f"| {way['peak_bytes'] / _MEGABYTE:,.0f} MB |"
+        )
+    lines += ["", "| ratio | measured | wanted |", "|---|---|---|"]
+    for label, over, under, wanted in _RATIOS:
+        lines.append(f"| {label} | {ways[over]['per_second'] / ways[under]['per_second']:.2f} | {wanted} |")
+    starts = ", ".join(f"{s:.2f}" for s in live["start_seconds"])
+    lines += [
+        "",
+        "| the real command | measured | wanted |",
+        "|---|---|---|",
+        f"| start to ready, three starts in a row | {starts} s | ≤ 3 s once compiled |",
+        f"| peak resident memory | {live['peak_bytes'] / _MEGABYTE:.0f} MB | ≤ 500 MB |",
+        f"| at 20 tweets/s: p50, p95, p99 to a subscriber ({live['results']} results) "
+        f"| {live['p50_ms']:.0f}, {live['p95_ms']:.0f}, {live['p99_ms']:.0f} ms | p99 ≤ 250 ms |",
+        "",
+    ]
+    return "\n".join(lines)

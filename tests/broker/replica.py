@@ -1,0 +1,102 @@
+"""A replica that a test steers: the real command, with a model whose scores are plain to see.
+
+Its scorer knows words: each "good" adds 2 to the logit, each "bad" takes 2 away; "poison" makes it raise
+and "immeasurable" makes it answer with no number. At each gate named in ``GATES`` (``score``, ``commit``,
+``committed``) the replica says so on its standard output and waits for a line on its standard input, so that
+a test can end it at a point of its choosing; once that input is closed, all gates stand open.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from kafka import KafkaProducer
+
+from consumer import __main__ as command
+from consumer.assembly import Model
+from consumer.cli import run
+from consumer.model.folder import ModelFolder
+from consumer.tokenise import Tokeniser
+
+if TYPE_CHECKING:
+    from consumer.scoring.scorer import Logits
+    from consumer.settings import Settings
+
+NAME, VERSION = "words", "7"
+MAX_LENGTH = 16
+WORDS = {"[UNK]": 0, "good": 1, "bad": 2, "poison": 3, "immeasurable": 4}
+GOOD, BAD, POISON, IMMEASURABLE = (WORDS[word] for word in ("good", "bad", "poison", "immeasurable"))
+
+
+def pass_gate(name: str) -> None:
+    """Wait for leave to go on, where the test asked for this gate."""
+    if name in os.environ.get("GATES", "").split(","):
+        os.write(sys.stdout.fileno(), f"{name}\n".encode())
+        os.read(sys.stdin.fileno(), 1)
+
+
+class WordScorer:
+    """Scores by words it knows."""
+
+    padded_tokens = 0
+
+    def logits(self, token_ids: Sequence[Sequence[int]]) -> Logits:
+        """One logit a text."""
+        pass_gate("score")
+        if any(POISON in ids for ids in token_ids):
+            raise RuntimeError(f"cannot score {token_ids!r}")
+        self.padded_tokens = sum(len(ids) for ids in token_ids)
+        return np.array([_logit(ids) for ids in token_ids], dtype=np.float32)
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+def _logit(ids: Sequence[int]) -> float:
+    if IMMEASURABLE in ids:
+        return float("nan")
+    return 2.0 * (list(ids).count(GOOD) - list(ids).count(BAD))
+
+
+def load_words(settings: Settings) -> Model:
+    """In place of the model that the settings name."""
+    path = settings.state_dir / f"tokeniser-{os.getpid()}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(_tokeniser()), "utf-8")
+    folder = ModelFolder(path.parent, NAME, VERSION, MAX_LENGTH, path)
+    return Model(folder, Tokeniser(path, MAX_LENGTH), WordScorer())
+
+
+def _tokeniser() -> dict[str, Any]:
+    return {
+        "version": "1.0",
+        "added_tokens": [],
+        "normalizer": {"type": "Lowercase"},
+        "pre_tokenizer": {"type": "Whitespace"},
+        "model": {"type": "WordLevel", "vocab": WORDS, "unk_token": "[UNK]"},
+    }
+
+
+def _gated(commit: Callable[..., None]) -> Callable[..., None]:
+    def commit_transaction(producer: KafkaProducer) -> None:
+        pass_gate("commit")
+        commit(producer)
+        pass_gate("committed")
+
+    return commit_transaction
+
+
+def main() -> int:
+    """The command line as the operator has it, with our model and gates in it."""
+    run.load_model = load_words
+    KafkaProducer.commit_transaction = _gated(KafkaProducer.commit_transaction)
+    return command.main()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
