@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from consumer import flags
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from consumer.settings import Settings
 
 _TOPICS = ("kafka_input_topic", "kafka_output_topic", "kafka_dlq_topic")
 
 
-def security(settings: Settings) -> Iterator[str]:
+def security(given: Mapping[str, Any]) -> Iterator[str]:
     """What is missing or would go unused in how the broker is reached."""
-    protocol, mechanism = settings.kafka_security_protocol, settings.kafka_sasl_mechanism
+    protocol, mechanism = given["kafka_security_protocol"], given["kafka_sasl_mechanism"]
     sasl = protocol.startswith("SASL_")
-    given = [
-        name
-        for name in ("kafka_sasl_mechanism", "kafka_sasl_username", "kafka_sasl_password")
-        if getattr(settings, name)
+    credentials = [
+        name for name in ("kafka_sasl_mechanism", "kafka_sasl_username", "kafka_sasl_password") if given[name]
     ]
     if sasl and not mechanism:
         yield (
@@ -29,17 +23,17 @@ def security(settings: Settings) -> Iterator[str]:
             "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
         )
     for name in ("kafka_sasl_username", "kafka_sasl_password") if sasl else ():
-        if name not in given:
+        if name not in credentials:
             also = " (or KAFKA_SASL_PASSWORD_FILE)" if name.endswith("password") else ""
             yield f"{flags.variable(name)}=(unset): KAFKA_SECURITY_PROTOCOL={protocol} needs it{also}"
-    if given and not sasl:
+    if credentials and not sasl:
         yield (
             f"KAFKA_SECURITY_PROTOCOL={protocol}: should be SASL_SSL or SASL_PLAINTEXT, since "
-            f"{', '.join(map(flags.variable, given))} would not be used otherwise"
+            f"{', '.join(map(flags.variable, credentials))} would not be used otherwise"
         )
-    if settings.kafka_ssl_keyfile and not settings.kafka_ssl_certfile:
+    if given["kafka_ssl_keyfile"] and not given["kafka_ssl_certfile"]:
         yield "KAFKA_SSL_CERTFILE=(unset): KAFKA_SSL_KEYFILE needs the certificate that belongs to it"
-    certificates = [name for name in ("kafka_ssl_cafile", "kafka_ssl_certfile") if getattr(settings, name)]
+    certificates = [name for name in ("kafka_ssl_cafile", "kafka_ssl_certfile") if given[name]]
     if certificates and not protocol.endswith("SSL"):
         yield (
             f"KAFKA_SECURITY_PROTOCOL={protocol}: should be SSL or SASL_SSL, since "
@@ -47,19 +41,19 @@ def security(settings: Settings) -> Iterator[str]:
         )
 
 
-def others(settings: Settings) -> Iterator[str]:
+def others(given: Mapping[str, Any]) -> Iterator[str]:
     """Topics that are one, budgets and bands that contradict each other."""
-    topics = [(name, getattr(settings, name)) for name in _TOPICS]
+    topics = [(name, given[name]) for name in _TOPICS]
     for index, (name, topic) in enumerate(topics):
         for other, same in topics[:index]:
             if topic == same:
                 yield f"{flags.variable(name)}={topic!r}: should differ from {flags.variable(other)}"
-    if settings.max_batch_tokens < settings.scorer_chunk_tokens:
+    if given["max_batch_tokens"] < given["scorer_chunk_tokens"]:
         yield (
-            f"MAX_BATCH_TOKENS={settings.max_batch_tokens}: should be at least "
-            f"SCORER_CHUNK_TOKENS ({settings.scorer_chunk_tokens})"
+            f"MAX_BATCH_TOKENS={given['max_batch_tokens']}: should be at least "
+            f"SCORER_CHUNK_TOKENS ({given['scorer_chunk_tokens']})"
         )
-    if settings.threshold is not None and (fault := band_fault(settings.neutral_band, settings.threshold)):
+    if given["threshold"] is not None and (fault := band_fault(given["neutral_band"], given["threshold"])):
         yield fault
 
 

@@ -21,6 +21,8 @@ CLEANING_VERSION = "1"
 
 # Entities in real tweets are escaped at most twice or three times; a bound keeps hostile input linear.
 _MAX_UNESCAPES = 3
+# No character has so high a number, and Python refuses to read one of thousands of digits.
+_NO_CHARACTER = re.compile(r"&#[0-9]{40,};?")
 # Latin-1 or Windows-1252 readings of UTF-8 always hold one of these lead characters.
 _MOJIBAKE_HINT = re.compile("[\u00c2-\u00f4\u0402-\u045f]")
 _INVISIBLE = re.compile(
@@ -34,6 +36,9 @@ _INVISIBLE = re.compile(
 )
 # The blocks that hold pictures; typographic quotes and dashes lie below them.
 _EMOJI_HINT = re.compile("[\u00a9\u00ae\u203c-\u32ff\U0001f000-\U0001faff]")
+# The emoji library takes time by the square of the joiners in one text, so a text far longer than any tweet
+# is given to it in pieces.
+_EMOJI_PIECE = 512
 _PLAIN_QUOTES = str.maketrans({**dict.fromkeys("‘’‚‛′", "'"), **dict.fromkeys("“”„‟″", '"')})
 _URL = re.compile(
     r"(?:https?://|\bwww\.)\S*|\b(?:t\.co|bit\.ly|goo\.gl|tinyurl\.com|pic\.twitter\.com)/\S+",
@@ -52,7 +57,7 @@ def unescape_html(text: str) -> str:
     for _ in range(_MAX_UNESCAPES):
         if "&" not in text:
             return text
-        unescaped = html.unescape(text)
+        unescaped = html.unescape(_NO_CHARACTER.sub("\ufffd", text))
         if unescaped == text:
             return text
         text = unescaped
@@ -80,7 +85,8 @@ def spell_out_emoji(text: str) -> str:
     """
     if text.isascii() or not _EMOJI_HINT.search(text):
         return text
-    return emoji.replace_emoji(text, _emoji_name)
+    pieces = (text[at : at + _EMOJI_PIECE] for at in range(0, len(text), _EMOJI_PIECE))
+    return "".join(emoji.replace_emoji(piece, _emoji_name) for piece in pieces)
 
 
 def _emoji_name(_symbol: str, data: dict[str, str]) -> str:

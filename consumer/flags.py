@@ -10,6 +10,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 REDACTED = "********"
+UNSET = "(unset)"
 
 
 def variable(field: str) -> str:
@@ -30,7 +31,7 @@ def is_secret(field: FieldInfo) -> bool:
 def shown(value: object) -> str:
     """A setting's value as one would type it; a secret's is hidden, nothing is ``(unset)``."""
     if value is None or value in ((), frozenset()):
-        return "(unset)"
+        return UNSET
     if isinstance(value, SecretStr):
         return REDACTED
     if isinstance(value, bool):
@@ -44,7 +45,7 @@ def add(parser: argparse.ArgumentParser, model: type[BaseModel]) -> None:
     """Give ``parser`` one flag a field; a flag that was not typed leaves no attribute behind."""
     group = parser.add_argument_group("settings (each is an environment variable, too)")
     for name, field in model.model_fields.items():
-        default = "" if field.default is None or is_secret(field) else f" [{shown(field.default)}]"
+        default = "" if shown(field.default) == UNSET else f" [{shown(field.default)}]"
         text = f"{field.description}{default}".replace("%", "%%")
         group.add_argument(flag(name), dest=name, metavar="VALUE", default=argparse.SUPPRESS, help=text)
 
@@ -59,7 +60,7 @@ def markdown(model: type[BaseModel]) -> str:
     rows = ["| Setting | Default | Meaning |", "|---|---|---|"]
     for name, field in model.model_fields.items():
         default = shown(field.default)
-        cell = "" if default == "(unset)" else f"`{default}`"
+        cell = "" if default == UNSET else f"`{default}`"
         meaning = (field.description or "").replace("|", "\\|")
         rows.append(f"| `{variable(name)}` | {cell} | {meaning} |")
     return "\n".join(rows) + "\n"

@@ -114,9 +114,9 @@ class Gatherer:
         return self._clock() >= deadline and not polled.records
 
     def _full(self, room: int) -> CloseReason | None:
-        if len(self._pending) >= room:
-            return CloseReason.MESSAGES
-        return CloseReason.TOKENS if self._fitting(room) < len(self._pending) else None
+        if self._fitting(room) < min(room, len(self._pending)):
+            return CloseReason.TOKENS
+        return CloseReason.MESSAGES if len(self._pending) >= room else None
 
     def _fitting(self, room: int) -> int:
         """How many pending items one batch takes: at least one, however long."""

@@ -250,7 +250,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        if faults := [*agreement.security(self), *agreement.others(self)]:
+        given = dict(self)
+        if faults := [*agreement.security(given), *agreement.others(given)]:
             raise ValueError("\n".join(faults))
         return self
 

@@ -23,6 +23,7 @@ from producer_sim.options import Connection
 from producer_sim.stop import Stop
 
 _BOOTSTRAP_TIMEOUT_MS = 10_000
+_REQUEST_TIMEOUT_MS = 30_000
 _MAX_IN_FLIGHT = 5_000  # records: the client's own buffer has no bound
 _CLOSE_SECONDS = 5.0
 _STOP_SECONDS = 10.0  # what is on its way when a stop is asked for gets this long
@@ -155,12 +156,13 @@ def _connect(connection: Connection) -> KafkaProducer:
 
 
 def _client_options(connection: Connection) -> dict[str, Any]:
+    timeout_ms = int(connection.broker_timeout_seconds * 1000)
     options = {
         "bootstrap_servers": [server.strip() for server in connection.bootstrap_servers.split(",")],
-        "bootstrap_timeout_ms": _BOOTSTRAP_TIMEOUT_MS,
-        "max_block_ms": _BOOTSTRAP_TIMEOUT_MS,
-        "delivery_timeout_ms": int(connection.broker_timeout_seconds * 1000),
-        "request_timeout_ms": min(30_000, int(connection.broker_timeout_seconds * 1000)),
+        "bootstrap_timeout_ms": min(_BOOTSTRAP_TIMEOUT_MS, timeout_ms),
+        "max_block_ms": min(_BOOTSTRAP_TIMEOUT_MS, timeout_ms),
+        "delivery_timeout_ms": timeout_ms,
+        "request_timeout_ms": min(_REQUEST_TIMEOUT_MS, timeout_ms // 2),
         "enable_idempotence": True,
         "acks": "all",
         "allow_auto_create_topics": False,

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import tomllib
-from itertools import chain
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.imports import PACKAGES, ROOT, imports, modules
 from tests.not_run import not_run
 
-ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PINS = re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)
 
@@ -63,16 +64,44 @@ def test_every_exception_from_a_rule_has_its_reason(kept: list[Path]) -> None:
     assert found == []
 
 
-def declared() -> set[str]:
-    """Names of all packages that pyproject.toml asks for."""
-    project = PROJECT["project"]
-    wanted = list(chain(project["dependencies"], *project["optional-dependencies"].values()))
-    return {re.split(r"[\[<>=~!;]", item)[0].strip().lower() for item in wanted} - {project["name"]}
+def names(requirements: list[str]) -> set[str]:
+    """The packages that a list of requirements names, without us."""
+    return {normal(re.split(r"[\[<>=~!;]", item)[0]) for item in requirements} - {PROJECT["project"]["name"]}
+
+
+def normal(name: str) -> str:
+    """A package's name as indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()
+
+
+LIGHT = names(PROJECT["project"]["dependencies"])
+EXTRA = {name: names(items) for name, items in PROJECT["project"]["optional-dependencies"].items()}
+ASKED_BY = {
+    "consumer": LIGHT,
+    "producer_sim": LIGHT,
+    "docs": LIGHT,
+    "deploy": LIGHT | EXTRA["broker"],
+    "training": LIGHT | EXTRA["training"] | EXTRA["tensorflow"],
+    "tests": LIGHT.union(*EXTRA.values()),
+}
 
 
 def test_every_declared_package_is_pinned() -> None:
     """An installation of today and one of next year get the same versions."""
-    assert declared() - {name.lower() for name, _ in PINS} == set()
+    assert LIGHT.union(*EXTRA.values()) - {normal(name) for name, _ in PINS} == set()
+
+
+def test_every_imported_package_is_declared() -> None:
+    """Nothing works only because something else happens to bring a package along."""
+    carriers = packages_distributions()
+    undeclared = {
+        f"{module} imports {top}"
+        for module, path in modules().items()
+        for top in {named.partition(".")[0] for named in imports(module, path)} - sys.stdlib_module_names
+        if top not in PACKAGES and module != "consumer.scoring.tensorflow"  # it asks for its extra by name
+        if not ASKED_BY[module.partition(".")[0]] & {normal(name) for name in carriers.get(top, [])}
+    }
+    assert undeclared == set()
 
 
 def test_tensorflow_and_pytorch_are_never_installed_together() -> None:

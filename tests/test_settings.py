@@ -217,6 +217,14 @@ def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(found.redacted()["KAFKA_SASL_PASSWORD"]) == {"*"}
 
 
+def test_a_fault_in_a_secret_does_not_tell_it() -> None:
+    """Its name and what would be right are enough."""
+    with pytest.raises(ConfigurationError) as refusal:
+        load(argparse.Namespace(kafka_sasl_password=[PLANTED]))
+    assert "KAFKA_SASL_PASSWORD=********: " in str(refusal.value)
+    assert PLANTED not in str(refusal.value)
+
+
 def test_the_refusal_carries_no_secret_in_its_chain(monkeypatch: pytest.MonkeyPatch) -> None:
     """A traceback prints the causes, too."""
     put(monkeypatch, **SASL, HTTP_PORT="x")

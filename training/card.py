@@ -105,9 +105,10 @@ def _data(training: dict[str, Any]) -> str:
     if not rows:
         return "The training configuration names none."
     steps, parameters = training.get("steps"), training.get("hyper_parameters", {})
-    lines = [
-        f"{rows:,} labelled tweets, half of them positive; {steps:,} steps of "
-        f"{parameters.get('batch_size')}. Duplicates and contradictory labels were dropped, splits made by hash.",
-        *(f"- `{name}`, sha256 {digest[:16]}…" for name, digest in data.get("sources", {}).items()),
-    ]
-    return "\n".join(lines)
+    counted = (
+        f"{rows:,} labelled tweets, half of them positive; {steps:,} steps of {parameters.get('batch_size')}."
+    )
+    sources = [f"- `{name}`, sha256 {digest[:16]}…" for name, digest in data.get("sources", {}).items()]
+    return "\n".join(
+        [f"{counted} Duplicates and contradictory labels were dropped, splits made by hash.", *sources]
+    )

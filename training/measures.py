@@ -11,7 +11,7 @@ _TINY = 1e-12
 
 
 def probabilities(logits: npt.ArrayLike, temperature: float = 1.0, bias: float = 0.0) -> Floats:
-    """p = sigmoid(logit / temperature + bias), without overflow."""
+    """P(positive) = sigmoid(logit / temperature + bias), without overflow."""
     scaled = np.asarray(logits, np.float64) / temperature + bias
     result: Floats = 0.5 * (1.0 + np.tanh(0.5 * scaled))
     return result
@@ -73,9 +73,9 @@ def fit_temperature(logits: npt.ArrayLike, labels: npt.ArrayLike) -> float:
     1.82
     """
     z, y = np.asarray(logits, np.float64), np.asarray(labels, np.float64)
-    low, high = 0.05, 20.0
+    low, high = 0.05, 20.0  # geometric bisection between these
     for _ in range(60):
         middle = (low * high) ** 0.5
         slope = float(np.sum((probabilities(z, middle) - y) * z))  # above 0: too sure of itself
         low, high = (middle, high) if slope > 0 else (low, middle)
-    return (low * high) ** 0.5
+    return float((low * high) ** 0.5)

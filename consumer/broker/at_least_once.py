@@ -52,9 +52,9 @@ class AtLeastOncePublisher:
             flush = flush_within(self._producer, self._timing, self._deadline)
             send_all(self._producer, self._targets, letters, alone, flush)
             self._commit(offsets)
-        except PublishFailedError:
+        except PublishFailedError as failure:
             self.close()
-            raise
+            raise fatal(failure.cause) or failure from failure.cause
         except RECOVERABLE as error:
             self.close()
             raise fatal(error) or PublishFailedError(error) from error

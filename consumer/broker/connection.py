@@ -92,21 +92,19 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
 
 
 def explain_unreachable(settings: Settings, timeout_seconds: float = PROBE_SECONDS) -> ConsumerError | None:
-    """Why no bootstrap server can be reached, or None where one answers; passwords are not tried.
+    """Why no bootstrap server lets us in, or None where one does.
 
     Asks each server in turn, with a share of ``timeout_seconds`` each. ``ConfigurationError`` is what
     waiting does not cure, ``BrokerGoneError`` what it may.
     """
-    tls = None
-    if settings.kafka_security_protocol.endswith("SSL"):
-        try:
-            tls = tls_context(settings)
-        except ConfigurationError as error:
-            return error
-    servers = settings.kafka_bootstrap_servers.split(",")
+    try:
+        options = client_options(settings)
+    except ConfigurationError as error:
+        return error
+    servers = options["bootstrap_servers"]
     faults = []
     for server in servers:
-        fault = probe.server(server, tls, timeout_seconds / len(servers))
+        fault = probe.server(server, options, timeout_seconds / len(servers))
         if fault is None:
             return None
         faults.append(fault)

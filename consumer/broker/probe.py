@@ -1,25 +1,28 @@
-"""One walk to a broker with nothing but a socket: name, port, TLS, and whether Kafka answers."""
+"""One walk to a broker with nothing but a socket: name, port, TLS, whether Kafka answers, the login."""
 
 from __future__ import annotations
 
 import socket
 import ssl
-import struct
+from typing import TYPE_CHECKING, Any
 
+from consumer.broker.sasl import login_fault
+from consumer.broker.wire import speaks_kafka
 from consumer.errors import BrokerGoneError, ConfigurationError, ConsumerError
 
-# ApiVersions, version 0, correlation 1, client "probe": brokers answer it before they ask for a password.
-_HELLO = struct.pack(">hhih5s", 18, 0, 1, 5, b"probe")
-_LONGEST_ANSWER = 1 << 20
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _PROTOCOL = "KAFKA_SECURITY_PROTOCOL"
 
 
-def server(address: str, tls: ssl.SSLContext | None, seconds: float) -> ConsumerError | None:
-    """Why ``host:port`` cannot be spoken with, over ``tls`` where given; None where Kafka answers there."""
+def server(address: str, options: Mapping[str, Any], seconds: float) -> ConsumerError | None:
+    """Why ``host:port`` does not let us in with kafka-python's ``options``; None where it does."""
     host, port = _host_and_port(address)
     try:
         with socket.create_connection((host, port), seconds) as connection:
-            return _tls(address, connection, tls, seconds) if tls else _plain(address, connection, seconds)
+            walk = _tls if "ssl_context" in options else _plain
+            return walk(address, connection, options, seconds)
     except socket.gaierror as error:
         return _gone(address, f"the name {host} is not known ({error.strerror})")
     except ConnectionRefusedError:
@@ -30,22 +33,26 @@ def server(address: str, tls: ssl.SSLContext | None, seconds: float) -> Consumer
         return _gone(address, f"not reachable ({error.strerror or error})")
 
 
-def _plain(address: str, connection: socket.socket, seconds: float) -> ConsumerError | None:
-    if _kafka_answers(connection):
-        return None
+def _plain(
+    address: str, connection: socket.socket, options: Mapping[str, Any], seconds: float
+) -> ConsumerError | None:
+    if speaks_kafka(connection):
+        return login_fault(address, connection, options)
     if _answers_tls(address, seconds):
         return ConfigurationError(f"{address} speaks TLS: {_PROTOCOL} should be SSL or SASL_SSL")
     return _gone(address, "something listens there, but it does not answer as Kafka does")
 
 
 def _tls(
-    address: str, connection: socket.socket, tls: ssl.SSLContext, seconds: float
+    address: str, connection: socket.socket, options: Mapping[str, Any], seconds: float
 ) -> ConsumerError | None:
     host, _ = _host_and_port(address)
     try:
-        with tls.wrap_socket(connection, server_hostname=host) as secured:
+        with options["ssl_context"].wrap_socket(connection, server_hostname=host) as secured:
             # With TLS 1.3 a refused client certificate shows only at the first answer.
-            return None if _kafka_answers(secured) else _no_answer_over_tls(address)
+            if speaks_kafka(secured):
+                return login_fault(address, secured, options)
+            return _gone(address, "it speaks TLS, but closes the connection; is it Kafka?")
     except ssl.SSLCertVerificationError as error:
         return ConfigurationError(
             f"the certificate of {address} is not trusted ({error.verify_message}): KAFKA_SSL_CAFILE should "
@@ -61,10 +68,6 @@ def _tls(
         return _gone(address, f"the TLS handshake failed ({error})")
 
 
-def _no_answer_over_tls(address: str) -> ConsumerError:
-    return _gone(address, "it speaks TLS, but closes the connection; is a client certificate wanted there?")
-
-
 def _client_certificate(address: str, reason: str) -> ConsumerError:
     return ConfigurationError(
         f"{address} refuses this client's certificate, or the lack of one ({reason}): KAFKA_SSL_CERTFILE and "
@@ -74,28 +77,6 @@ def _client_certificate(address: str, reason: str) -> ConsumerError:
 
 def _gone(address: str, why: str) -> BrokerGoneError:
     return BrokerGoneError(f"KAFKA_BOOTSTRAP_SERVERS={address}: {why}")
-
-
-def _kafka_answers(connection: socket.socket) -> bool:
-    """Whether a Kafka request gets a Kafka answer; errors of TLS itself go through."""
-    try:
-        connection.sendall(struct.pack(">i", len(_HELLO)) + _HELLO)
-        size, correlation = struct.unpack(">ii", _read(connection, 8))
-    except ssl.SSLError:
-        raise
-    except (OSError, EOFError):
-        return False
-    return bool(0 < size < _LONGEST_ANSWER and correlation == 1)
-
-
-def _read(connection: socket.socket, size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        more = connection.recv(size - len(data))
-        if not more:
-            raise EOFError
-        data += more
-    return data
 
 
 def _answers_tls(address: str, seconds: float) -> bool:
@@ -116,7 +97,7 @@ def _answers_tls(address: str, seconds: float) -> bool:
 def _answers_plainly(address: str, seconds: float) -> bool:
     try:
         with socket.create_connection(_host_and_port(address), seconds) as connection:
-            return _kafka_answers(connection)
+            return speaks_kafka(connection)
     except OSError:
         return False
 

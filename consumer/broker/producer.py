@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kafka import KafkaProducer
+from kafka import KafkaProducer, errors
 
 from consumer.broker.deadline import Deadline
-from consumer.broker.faults import RECOVERABLE, PublishFailedError, is_too_large
+from consumer.broker.faults import RECOVERABLE, PublishFailedError, is_fenced, is_too_large
 from consumer.encode import Message
 from consumer.errors import ConsumerError
 from consumer.records import Position
@@ -85,6 +86,7 @@ def send_all(
     the next refusal names its record.
     """
     pending: list[tuple[Message, Any]] = []
+    dead = frozenset(m.source.position for m in letters.dead)
     try:
         for topic, message in _addressed(targets, letters):
             single = message.source.position in alone
@@ -95,8 +97,18 @@ def send_all(
                 flush()
         flush()
     except RECOVERABLE as error:
+        _settle(error, flush)
+        _check([(m, f) for m, f in pending if f.failed()], dead)
         raise PublishFailedError(error) from error
-    _check(pending, frozenset(m.source.position for m in letters.dead))
+    _check(pending, dead)
+
+
+def _settle(error: BaseException, flush: Callable[[], None]) -> None:
+    """After one record failed, the client refuses to send more, in words that do not tell why: see why."""
+    if isinstance(error, errors.KafkaTimeoutError):
+        return  # the broker is away, and waiting again would bring nothing
+    with contextlib.suppress(*RECOVERABLE):
+        flush()
 
 
 def _addressed(targets: Targets, letters: Letters) -> Iterable[tuple[str, Message]]:
@@ -110,7 +122,7 @@ def _send(producer: KafkaProducer, topic: str, message: Message) -> Any:
         topic,
         value=message.value,
         key=source.key,
-        headers=list(message.headers),
+        headers=[(name, value or b"") for name, value in message.headers],  # the client refuses null
         partition=source.partition,
         timestamp_ms=source.timestamp_ms if source.timestamp_ms >= 0 else None,
     )
@@ -128,8 +140,9 @@ def _check(pending: Iterable[tuple[Message, Any]], dead: Collection[Position]) -
             f"the dead letter of {_place(refused[0])} is larger than the dead-letter topic takes; "
             "raise its max.message.bytes"
         )
-    cause = failed[0][1].exception or TimeoutError("no answer for a sent record")
-    raise PublishFailedError(cause, large)
+    causes = [f.exception for _, f in failed if f.exception is not None]
+    cause = next(filter(is_fenced, causes), causes[0] if causes else None)
+    raise PublishFailedError(cause or TimeoutError("no answer for a sent record"), large)
 
 
 def _place(position: Position) -> str:

@@ -51,8 +51,6 @@ def try_group(client: Any, settings: Settings) -> None:
     for left in reversed(range(_TRIES)):
         try:
             client.remove_group_members(group, [_NOBODY])
-        except (kafka_errors.UnknownMemberIdError, kafka_errors.GroupIdNotFoundError):
-            return
         except kafka_errors.KafkaError as error:
             if not left or not isinstance(error, kafka_errors.RetriableError):
                 raise named(error, f"consumer group {group}") from error

@@ -50,10 +50,15 @@ class TransactionalPublisher:
         discard(self._producer)
         self._producer = None
         try:
-            self._producer = self._make()
-            self._producer.init_transactions()
+            producer = self._make()
         except RECOVERABLE as error:
             raise self._judge(error, began=None) from error
+        try:
+            producer.init_transactions()
+        except RECOVERABLE as error:
+            discard(producer)
+            raise self._judge(error, began=None) from error
+        self._producer = producer
 
     def publish(
         self,

@@ -49,6 +49,7 @@ class Course:
     observed: Observed = field(default_factory=Observed)
     summaries: list[dict[str, Any]] = field(default_factory=list)
     burst_at: float = float("inf")  # seconds since 1970
+    _followers: list[Follower] = field(default_factory=list)
     _lag_records: float | None = None
     _next_metrics: float = 0.0
 
@@ -57,12 +58,12 @@ class Course:
         self.stage.make_topics(self.options.partitions)
         consumer = self.stage.start_consumer()
         self.say(f"the consumer is ready: {self.stage.address} (/metrics, /readyz)")
-        followers = self._follow()
+        self._follow()
         try:
             self._stream()
             metrics = self._final_metrics(consumer)
         finally:
-            for follower in followers:
+            for follower in self._followers:
                 follower.stop()
         if self.options.keep:
             return self._keep(consumer, metrics)
@@ -73,15 +74,14 @@ class Course:
         """One plain line."""
         self.console.print(line, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
-    def _follow(self) -> list[Follower]:
+    def _follow(self) -> None:
         names, bootstrap = self.stage.names, self.stage.bootstrap
-        followers = [
+        self._followers = [
             Follower(bootstrap, names.output, self.observed.result),
             Follower(bootstrap, names.dlq, self.observed.dead_letter),
         ]
-        for follower in followers:
+        for follower in self._followers:
             follower.start()
-        return followers
 
     def _stream(self) -> None:
         title = f"{self.stage.names.input} → {self.stage.names.output} on {self.stage.bootstrap}"
@@ -112,6 +112,8 @@ class Course:
     def _showing(self, screen: Screen) -> Callable[[], None]:
         def show() -> None:
             self.stage.check()
+            for follower in self._followers:
+                follower.check()
             if time.monotonic() >= self._next_metrics:
                 self._next_metrics = time.monotonic() + _METRICS_EVERY_SECONDS
                 if metrics := scrape(self.stage.address):

@@ -59,13 +59,19 @@ class Follower:
     def __init__(self, bootstrap: str, topic: str, on_line: Callable[[Line, float, float], None]) -> None:
         """``on_line`` is given the record, its timestamp and the time it was seen, seconds since 1970."""
         self._bootstrap, self._topic, self._on_line = bootstrap, topic, on_line
-        self._stop = threading.Event()
+        self._stop, self._reading = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._follow, name=f"follow {topic}", daemon=True)
         self.failure: Exception | None = None
 
     def start(self) -> None:
-        """Begin at the start of the topic."""
+        """Begin at the start of the topic; returns when it reads, so that nothing waits to be seen."""
         self._thread.start()
+        self._reading.wait(_READ_SECONDS)
+
+    def check(self) -> None:
+        """Raise what ended the thread, if anything did."""
+        if self.failure is not None:
+            raise self.failure
 
     def stop(self) -> None:
         """End, and wait for it."""
@@ -78,8 +84,10 @@ class Follower:
                 while not self._stop.is_set():
                     for record in _records(reader):
                         self._on_line(_line(record), record.timestamp / 1000, time.time())
+                    self._reading.set()
         except Exception as error:  # noqa: BLE001 - a thread's end is otherwise seen by nobody
             self.failure = error
+            self._reading.set()
 
 
 @contextmanager

@@ -32,10 +32,9 @@ class Reading(NamedTuple):
 
     def __str__(self) -> str:
         lag = "?" if self.lag_records is None else f"{self.lag_records:,.0f}"
-        return (
-            f"{self.results:,} labelled, {self.dead_letters:,} dead-lettered  ·  {self.rate:,.0f}/s  ·  latency "
-            f"p50 {milliseconds(self.p50_seconds)}, p95 {milliseconds(self.p95_seconds)}  ·  lag {lag}"
-        )
+        latency = f"p50 {milliseconds(self.p50_seconds)}, p95 {milliseconds(self.p95_seconds)}"
+        outcomes = f"{self.results:,} labelled, {self.dead_letters:,} dead-lettered"
+        return f"{outcomes}  ·  {self.rate:,.0f}/s  ·  latency {latency}  ·  lag {lag}"
 
 
 def read(observed: Observed, lag_records: float | None, now: float) -> Reading:

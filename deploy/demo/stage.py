@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -179,7 +180,13 @@ def set_stage(state_dir: Path, say: Callable[[str], None], *, keep: bool) -> Ite
         if external and not keep:
             stack.callback(_delete_topics, bootstrap, names)
         stack.callback(stage.close)
-        yield stage
+        try:
+            yield stage
+        except DemoError as error:
+            raise DemoError(f"{error}\nall logs: {logs}") from error
+        except KeyboardInterrupt:
+            shutil.rmtree(logs, ignore_errors=True)
+            raise
 
 
 def _own_names(run: str) -> Names:

@@ -50,7 +50,7 @@ def class_path(
         LocalKafkaError: a jar cannot be fetched, or is not the pinned one.
     """
     pins = read_pins() if pins is None else pins
-    if True:
+    with locked(cache):
         missing = [pin for pin in pins if not _is_intact(cache / pin.path, pin)]
         if missing:
             _fetch_all(missing, cache, progress or (lambda _line: None))

@@ -78,7 +78,9 @@ class Node:
     def _format(self, java: Java, seconds: float) -> None:
         """Give the empty data folder its cluster id, which a broker wants to find there."""
         cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        tool = java.command("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self.settings))
+        tool = java.command(
+            "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", str(self.settings)
+        )
         try:
             with self.log.open("ab") as output:
                 subprocess.run(tool, stdout=output, stderr=output, timeout=seconds, check=True)

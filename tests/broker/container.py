@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 IMAGE = f"apache/kafka:{KAFKA_VERSION}"
 BROKER_PORT = 9092
 CONTROLLER_PORT = 9093
+INSIDE_PORT = 9094
 DATA = Path("/tmp/kraft-combined-logs")  # noqa: S108 - the image's own place, inside the container
 START_SECONDS = 60.0
 STOP_SECONDS = 15
@@ -79,9 +80,13 @@ class ContainerKafka:
         self._container = container.start()
 
     def _server_properties(self) -> dict[str, str]:
+        # The broker writes transactions' markers to itself: under an address that is right inside, too.
         listeners = {
-            "listeners": f"PLAINTEXT://0.0.0.0:{BROKER_PORT},CONTROLLER://127.0.0.1:{CONTROLLER_PORT}",
-            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
+            "listeners": f"PLAINTEXT://0.0.0.0:{BROKER_PORT},INSIDE://127.0.0.1:{INSIDE_PORT},"
+            f"CONTROLLER://127.0.0.1:{CONTROLLER_PORT}",
+            "advertised.listeners": f"PLAINTEXT://{self.bootstrap},INSIDE://127.0.0.1:{INSIDE_PORT}",
+            "inter.broker.listener.name": "INSIDE",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,INSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT",
         }
         overrides = {**listeners, **self._properties}
         return server_properties(DATA, BROKER_PORT, CONTROLLER_PORT, overrides)

@@ -7,10 +7,12 @@ would, with ``read_committed``.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
+import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
@@ -190,6 +192,42 @@ def wait_until_done(bootstrap: str, group: str, topic: str, seconds: float = WAI
 
 def members(bootstrap: str, group: str) -> Sequence[dict[str, Any]]:
     """The group's members, as the broker sees them."""
-    with admin(bootstrap) as client:
-        found: Sequence[dict[str, Any]] = client.describe_groups([group])[group]["members"]
+    found: Sequence[dict[str, Any]] = _describe(bootstrap, group)["members"]
     return found
+
+
+def state(bootstrap: str, group: str) -> str:
+    """The group's state, as the broker calls it."""
+    return str(_describe(bootstrap, group)["group_state"])
+
+
+def _describe(bootstrap: str, group: str) -> dict[str, Any]:
+    with admin(bootstrap) as client:
+        found: dict[str, Any] = client.describe_groups([group])[group]
+    return found
+
+
+class Traffic:
+    """Tweets that keep coming, spread over the partitions, until the ``with`` ends."""
+
+    def __init__(self, bootstrap: str, topic: str, partitions: int, pause_seconds: float = 0.01) -> None:
+        self._bootstrap, self._topic, self._partitions = bootstrap, topic, partitions
+        self._pause_seconds = pause_seconds
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        with contextlib.closing(KafkaProducer(bootstrap_servers=self._bootstrap)) as producer:
+            for number in itertools.count():
+                if self._done.wait(self._pause_seconds):
+                    break
+                send(producer, self._topic, Sent(tweet(number), partition=number % self._partitions))
+            producer.flush()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._done.set()
+        self._thread.join(WAIT_SECONDS)

@@ -32,6 +32,8 @@ def test_killed_in_a_batch(
             first.go()
         first.wait_at(gate)
         first.kill()
-    with Replica(settings, "--max-messages", str(91 - 20 * (batches_before + (gate == "committed")))) as second:
+    with Replica(
+        settings, "--max-messages", str(91 - 20 * (batches_before + (gate == "committed")))
+    ) as second:
         second.finish()
     account(kafka.bootstrap, topics, dead=1)

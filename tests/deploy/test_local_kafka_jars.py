@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import threading
@@ -14,6 +15,7 @@ import pytest
 
 from deploy.local_kafka import LocalKafkaError, jars
 
+COMPANY_SECONDS = 0.3
 GOOD = b"a jar"
 PIN = jars.Pin("org.example:thing:1.0", hashlib.sha256(GOOD).hexdigest())
 
@@ -25,6 +27,7 @@ class Repository:
     cache: Path
     answers: list[bytes | Exception]
     asked: int = 0
+    company: threading.Barrier | None = None  # a fetch gives a second one this chance to come in
 
     def create_dependency(self, _coordinate: str) -> SimpleNamespace:
         """As jgo does: a dependency whose artifact can be resolved, that is fetched."""
@@ -33,6 +36,9 @@ class Repository:
     def _fetch(self) -> None:
         answer = self.answers[min(self.asked, len(self.answers) - 1)]
         self.asked += 1
+        if self.company:
+            with contextlib.suppress(threading.BrokenBarrierError):
+                self.company.wait(COMPANY_SECONDS)
         if isinstance(answer, Exception):
             raise answer
         jar = self.cache / PIN.path
@@ -97,14 +103,12 @@ def test_no_network_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_two_at_once_fetch_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever comes second waits and uses what the first has fetched."""
     repository = _offer(monkeypatch, tmp_path, GOOD)
-    both = threading.Barrier(2)
+    repository.company = threading.Barrier(2)
     found: list[Any] = []
-
-    def fetch() -> None:
-        both.wait()
-        found.append(jars.class_path(tmp_path, None, [PIN]))
-
-    threads = [threading.Thread(target=fetch) for _ in range(2)]
+    threads = [
+        threading.Thread(target=lambda: found.append(jars.class_path(tmp_path, None, [PIN])))
+        for _ in range(2)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LIMIT_SECONDS = 4.0
+LIMIT_SECONDS = 30.0
 LOOK_SECONDS = 0.02
 
 

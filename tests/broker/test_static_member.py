@@ -1,0 +1,89 @@
+"""Identities that outlive a process, and what happens when two live replicas claim one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.broker.replicas import Replica, reaching
+from tests.broker.stream import Traffic, account, members, publish, tweets, wait_until, wait_until_done
+
+if TYPE_CHECKING:
+    from tests.broker.brokers import Broker
+    from tests.broker.topics import Topics
+
+PARTITIONS = 3
+
+
+def _named(settings: dict[str, str], name: str) -> dict[str, str]:
+    return {**settings, "KAFKA_GROUP_INSTANCE_ID": name, "KAFKA_SESSION_TIMEOUT_MS": "60000"}
+
+
+def test_a_static_member_keeps_its_place(kafka: Broker, topics: Topics, tmp_path: Path) -> None:
+    """Stopped and started within the session timeout it has its partitions again, and nobody else notices."""
+    settings = reaching(kafka.bootstrap, topics, tmp_path)
+    group = settings["KAFKA_CONSUMER_GROUP"]
+    with Replica(_named(settings, "stays")) as stays:
+        with Replica(_named(settings, "restarts")) as before:
+            wait_until(lambda: _places(kafka, group).keys() == {"stays", "restarts"}, "both are members")
+            wait_until(lambda: all(_places(kafka, group).values()), "both have partitions")
+            before.wait_for_event("partitions_assigned")
+            places, moves = _places(kafka, group), len(stays.events("partitions_assigned"))
+            before.stop()
+        assert _places(kafka, group) == places
+        with Replica(_named(settings, "restarts")) as after:
+            after.wait_for_event("partitions_assigned")
+            publish(kafka.bootstrap, topics.tweets, tweets(30))
+            wait_until_done(kafka.bootstrap, group, topics.tweets)
+            after.stop()
+        assert len(stays.events("partitions_assigned")) == moves
+        stays.stop()
+    account(kafka.bootstrap, topics)
+
+
+def _places(kafka: Broker, group: str) -> dict[str, Any]:
+    return {
+        member["group_instance_id"]: member["member_assignment"] for member in members(kafka.bootstrap, group)
+    }
+
+
+def test_two_live_replicas_with_one_membership(kafka: Broker, topics: Topics, tmp_path: Path) -> None:
+    """The older one ends with 5 and says which setting must be unique; the newer one works on."""
+    settings = reaching(kafka.bootstrap, topics, tmp_path)
+    with Replica(_named(settings, "twin")) as older:
+        with Traffic(kafka.bootstrap, topics.tweets, PARTITIONS):
+            older.wait_for_event("batch_committed")
+            newer = Replica(_named(settings, "twin"))
+            with newer:
+                assert older.wait() == 5
+                assert "KAFKA_GROUP_INSTANCE_ID" in older.log().splitlines()[-1]
+                newer.wait_for_event("batch_committed")
+                newer.stop()
+        with Replica(settings | {"KAFKA_CONSUMER_GROUP": settings["KAFKA_CONSUMER_GROUP"]}) as rest:
+            rest.kill()
+
+
+def test_two_live_replicas_with_one_transactional_id(kafka: Broker, topics: Topics, tmp_path: Path) -> None:
+    """The older one ends with 5 and says which setting must be unique; nothing is lost or doubled."""
+    settings = {**reaching(kafka.bootstrap, topics, tmp_path), "KAFKA_TRANSACTIONAL_ID": topics.tweets}
+    with Replica({**settings, "STATE_DIR": str(tmp_path / "other machine")}) as newer:
+        with Traffic(kafka.bootstrap, topics.tweets, PARTITIONS), Replica(settings) as older:
+            older.wait_for_event("batch_committed")
+            newer.wait_for_event("batch_committed")
+            wait_until(lambda: not (older.runs and newer.runs), "one of them ends")
+            fenced, other = (newer, older) if older.runs else (older, newer)
+            assert fenced.wait() == 5
+            assert "KAFKA_TRANSACTIONAL_ID" in fenced.log().splitlines()[-1]
+            other.wait_for_event("batch_committed", len(other.events("batch_committed")) + 3)
+            other.stop()
+
+
+def test_one_transactional_id_twice_on_one_machine(kafka: Broker, topics: Topics, tmp_path: Path) -> None:
+    """Where STATE_DIR is shared the second replica is refused before it does any harm."""
+    settings = {**reaching(kafka.bootstrap, topics, tmp_path), "KAFKA_TRANSACTIONAL_ID": topics.tweets}
+    with Replica(settings) as first:
+        first.wait_for_event("partitions_assigned")
+        with Replica(settings) as second:
+            assert second.wait() == 2
+            assert "KAFKA_TRANSACTIONAL_ID" in second.log().splitlines()[-1]
+        first.stop()

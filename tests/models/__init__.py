@@ -1,0 +1,1 @@
+"""Tiny models for tests, made by the real export."""
