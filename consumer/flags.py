@@ -25,7 +25,11 @@ def flag(field: str) -> str:
 
 def is_secret(field: FieldInfo) -> bool:
     """Whether the field's value may never be shown."""
-    return field.annotation is SecretStr or SecretStr in get_args(field.annotation)
+    return _holds_secret(field.annotation)
+
+
+def _holds_secret(annotation: object) -> bool:
+    return annotation is SecretStr or any(map(_holds_secret, get_args(annotation)))
 
 
 def shown(value: object) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 
 from consumer.batch import Item, Rules, StageClock, label, prepare
 from consumer.label import LabelRule
-from consumer.records import Outcome, Prepared, Reason, Record, Reject, Skip, Stage, Tokens, Tweet
+from consumer.records import Outcome, Prepared, Reason, Record, Reject, Stage, Tokens, Tweet
 from consumer.tokenise import Tokeniser
 from tests.doubles import Clock, ConstantScorer, FailingScorer, FirstIdScorer, record, small_tokeniser, tweet_record
 
@@ -220,10 +219,3 @@ def test_reading_bare_lines(tokeniser: Tokeniser) -> None:
     records = [Record("tweets", 0, n, 0, None, value) for n, value in enumerate([b"good", b"", b"{}"])]
     items = prepare(records, Rules(tokeniser, input_format="text"))
     assert offsets(label(items, ConstantScorer(), RULE)) == ([0, 2], [1], [])
-
-
-def test_a_folder_is_not_needed(tmp_path: Path, tokeniser: Tokeniser) -> None:
-    """Skips stay skips whatever the scorer does."""
-    items: list[Item] = [Skip(record(None, 5), prepare([record(None)], Rules(tokeniser))[0].reason)]  # type: ignore[union-attr, arg-type] # a skip
-    assert offsets(label(items, FailingScorer({5}), RULE)) == ([], [], [5])
-    assert list(tmp_path.iterdir()) == []

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from consumer.batch import Item, StageClock
 from consumer.gather import Bounds, CloseReason, Gatherer, MicroBatch
-from consumer.records import Prepared, Record, Reject, Skip, SkipReason, Tokens, Tweet
+from consumer.records import Prepared, Reason, Record, Reject, Skip, SkipReason, Stage, Tokens, Tweet
 from tests.doubles import Backlog, Clock, Poll, ScriptedSource, record
 
 WAIT_SECONDS = 0.010
@@ -120,7 +120,7 @@ def test_several_polls_fill_one_batch_and_the_last_snapshot_counts() -> None:
 
 def test_a_surplus_is_committed_with_a_fresh_snapshot() -> None:
     """What was kept from an earlier poll is not published before the group is asked again."""
-    gather, source, _ = gatherer([Poll(records(0, 4, tokens=30), "old"), Poll((), "new")])
+    gather, source, _ = gatherer([Poll(records(0, 4, tokens=30), "old"), Poll((), "new", seconds=1)])
     assert offsets(gather.gather()) == [0, 1]
     asked = len(source.asked)
     batch = gather.gather()
@@ -250,10 +250,8 @@ def test_rejects_travel_with_their_batch() -> None:
     """A dead letter is committed with its neighbours."""
 
     def reject_odd(found: Iterable[Record], watch: StageClock) -> list[Item]:
-        made: list[Item] = []
-        for item in prepare(found, watch):
-            made.append(_rejected(item.record) if item.record.offset % 2 else item)
-        return made
+        items = prepare(found, watch)
+        return [_rejected(item.record) if item.record.offset % 2 else item for item in items]
 
     source: Any = ScriptedSource(Clock(), [Poll(records(0, 4))])
     gather = Gatherer(source, reject_odd, BOUNDS, Clock())
@@ -263,6 +261,4 @@ def test_rejects_travel_with_their_batch() -> None:
 
 
 def _rejected(source: Record) -> Reject:
-    from consumer.records import Reason, Stage  # noqa: PLC0415 - one test's need
-
     return Reject(source, Stage.PARSE, Reason.INVALID_JSON, "x")

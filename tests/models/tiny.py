@@ -85,6 +85,7 @@ def random_classifier() -> object:
     )
     model = TFDistilBertForSequenceClassification(config)
     model(model.dummy_inputs)
+    model.classifier.kernel.assign(model.classifier.kernel * 10.0)
     return model
 
 
