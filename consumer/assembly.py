@@ -15,10 +15,12 @@ from consumer.broker.positions import Reset
 from consumer.broker.producer import Targets, Timing, make_producer
 from consumer.broker.transaction import TransactionalPublisher
 from consumer.encode import ResultStyle
+from consumer.errors import ConfigurationError
 from consumer.gather import Bounds, Gatherer
 from consumer.label import LabelRule
 from consumer.loop import Loop, Parts
 from consumer.presence import Presence
+from consumer.settings.agreement import band_fault
 from consumer.tokenise import Tokeniser
 
 if TYPE_CHECKING:
@@ -44,8 +46,11 @@ class Model:
 
 def label_rule(settings: Settings, folder: ModelFolder) -> LabelRule:
     """The model's calibration; its threshold, unless a setting says otherwise."""
+    threshold = folder.threshold if settings.threshold is None else settings.threshold
+    if fault := band_fault(settings.neutral_band, threshold):
+        raise ConfigurationError(fault)
     return LabelRule(
-        threshold=folder.threshold if settings.threshold is None else settings.threshold,
+        threshold=threshold,
         neutral_band=settings.neutral_band,
         temperature=folder.temperature,
         bias=folder.bias,
@@ -116,7 +121,9 @@ def _publisher(settings: Settings, run: Run, source: Source) -> TransactionalPub
         return make_producer(options, timing, batch_bytes, identity)
 
     deadline = Deadline(
-        settings.broker_timeout_seconds, lambda: run.limits.stopping_for(_STOP_PATIENCE_SECONDS)
+        settings.broker_timeout_seconds,
+        give_up=lambda: run.limits.stopping_for(_STOP_PATIENCE_SECONDS),
+        late=lambda: run.health.broker_answers(answers=False),  # until something is heard again
     )
     if not exactly_once:
         return AtLeastOncePublisher(make, targets, timing, deadline, source.commit)

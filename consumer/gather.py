@@ -23,17 +23,23 @@ class Polled(Protocol):
     """What a poll brings."""
 
     @property
-    def records(self) -> tuple[Record, ...]: ...
+    def records(self) -> tuple[Record, ...]:
+        """In order within each partition."""
+
     @property
-    def group(self) -> Any: ...
+    def group(self) -> Any:
+        """The group snapshot that may commit them; None where the member is not stable."""
+
     @property
-    def moved(self) -> bool: ...
+    def moved(self) -> bool:
+        """Whether work in memory is void."""
 
 
 class Source(Protocol):
     """Where records come from."""
 
-    def poll(self, wait_seconds: float, max_records: int) -> Polled: ...
+    def poll(self, wait_seconds: float, max_records: int) -> Polled:
+        """Records, or nothing after the wait."""
 
 
 class CloseReason(StrEnum):

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from logging import DEBUG, WARNING, getLogger
 
 from consumer.batch import StageClock, label
+from consumer.broker.at_least_once import AtLeastOncePublisher
 from consumer.broker.faults import PublishFailedError
 from consumer.broker.poll import Offsets, Source, offset_after
 from consumer.broker.producer import Letters
 from consumer.broker.transaction import TransactionalPublisher
-from consumer.broker.at_least_once import AtLeastOncePublisher
 from consumer.encode import ResultStyle, encode_dead_letter, encode_result
 from consumer.gather import Gatherer, MicroBatch
 from consumer.label import LabelRule

@@ -147,9 +147,8 @@ def _optional(body: Mapping[str, Any], name: str, left_out: list[str]) -> str | 
 def _utc(text: str) -> str | None:
     """ISO 8601 or Twitter's own form → ISO 8601 in UTC; None when it is neither."""
     try:
-        moment = (
-            datetime.strptime(text, _TWITTER_TIME) if text[:1].isalpha() else datetime.fromisoformat(text)
-        )
+        twitter = text[:1].isalpha()
+        moment = datetime.strptime(text, _TWITTER_TIME) if twitter else datetime.fromisoformat(text)  # noqa: DTZ007 - the format has %z
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -41,5 +41,6 @@ class Presence:
         silent_seconds = self._clock() - self._heard_at
         if silent_seconds >= self._timeout_seconds:
             raise BrokerGoneError(
-                f"the broker has not answered for {silent_seconds:.0f} s (BROKER_TIMEOUT_SECONDS={self._timeout_seconds:g})"
+                f"the broker has not answered for {silent_seconds:.0f} s, "
+                f"BROKER_TIMEOUT_SECONDS is {self._timeout_seconds:g}"
             )

@@ -47,7 +47,7 @@ def write_tokeniser(folder: Path) -> Path:
     letters = string.ascii_lowercase + string.digits + string.punctuation + "éñ中の"
     pieces = (*special, *letters, *(f"##{letter}" for letter in letters), *WORDS)
     vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
-    built = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    built = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))  # noqa: S106 - a word piece
     built.normalizer = normalizers.BertNormalizer(lowercase=True)
     built.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     built.post_processor = processors.BertProcessing(
@@ -109,11 +109,14 @@ class FirstIdScorer(ConstantScorer):
 class FailingScorer(FirstIdScorer):
     """Fails on every call that holds a text whose first id is marked, as a runtime does: as a whole."""
 
-    def __init__(self, marked: Collection[int], fault: Exception | float | int | str = "raise") -> None:
-        """``fault``: an exception to raise, a float as bad logit, an int as surplus of logits."""
+    def __init__(
+        self, marked: Collection[int], fault: Exception | float | None = None, surplus: int = 0
+    ) -> None:
+        """``fault``: what to raise, or the marked texts' logit; ``surplus``: answer with so many too many."""
         super().__init__()
         self.marked = frozenset(marked)
-        self.fault = fault
+        self.fault = fault or RuntimeError("the runtime failed")
+        self.surplus = surplus
 
     def logits(self, ids: Sequence[Sequence[int]]) -> Logits:
         """As ``FirstIdScorer`` where nothing is marked."""
@@ -121,11 +124,11 @@ class FailingScorer(FirstIdScorer):
         guilty = [text[0] in self.marked for text in ids]
         if not any(guilty):
             return good
-        if isinstance(self.fault, float):
-            return np.where(guilty, np.float32(self.fault), good)
-        if isinstance(self.fault, int):
-            return np.zeros(len(ids) + self.fault, dtype=np.float32)
-        raise self.fault if isinstance(self.fault, Exception) else RuntimeError("the runtime failed")
+        if self.surplus:
+            return np.zeros(len(ids) + self.surplus, dtype=np.float32)
+        if isinstance(self.fault, Exception):
+            raise self.fault
+        return np.where(guilty, np.float32(self.fault), good)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,7 @@ class Backlog:
 
     def poll(self, wait_seconds: float, max_records: int) -> Poll:
         """As many as were asked for, without waiting."""
+        assert wait_seconds >= 0
         self.polls += 1
         count = min(max_records, len(self._records))
         return Poll(tuple(self._records.popleft() for _ in range(count)), group=f"poll {self.polls}")

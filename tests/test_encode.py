@@ -28,7 +28,7 @@ from tests.doubles import FailingScorer, record, small_tokeniser, tweet_record
 
 STYLE = ResultStyle("distilbert-mini", "1.0.0")
 NOON = 1_763_812_800.0
-SECRET = "plantedsecret"
+PLANTED = "plantedword"
 DEAD_LETTER_FACTS = {
     "topic",
     "partition",
@@ -43,7 +43,9 @@ DEAD_LETTER_FACTS = {
     "model.version",
 }
 
-half_characters = st.text(st.characters(codec=None, categories=["Cs", "L", "N", "P", "S", "Z", "C"]), max_size=30)
+half_characters = st.text(
+    st.characters(codec=None, categories=["Cs", "L", "N", "P", "S", "Z", "C"]), max_size=30
+)
 
 
 def result(tweet: Tweet | None = None, probability: float = 0.9, source: Record | None = None) -> Result:
@@ -64,7 +66,9 @@ def result(tweet: Tweet | None = None, probability: float = 0.9, source: Record 
 
 def reject(source: Record | None = None) -> Reject:
     """A rejected record."""
-    return Reject(source or record(b"\xff\x00raw"), Stage.PARSE, Reason.INVALID_UTF8, "byte 0 is not UTF-8", "Err")
+    return Reject(
+        source or record(b"\xff\x00raw"), Stage.PARSE, Reason.INVALID_UTF8, "byte 0 is not UTF-8", "Err"
+    )
 
 
 def body(message: Message) -> dict[str, Any]:
@@ -120,9 +124,9 @@ def test_absent_fields_are_left_out_not_null() -> None:
 
 def test_the_text_can_be_left_out() -> None:
     """``OUTPUT_INCLUDE_TEXT=false``: no tweet stands in the results."""
-    message = encode_result(result(Tweet("1", SECRET)), ResultStyle("m", "1", include_text=False), NOON)
+    message = encode_result(result(Tweet("1", PLANTED)), ResultStyle("m", "1", include_text=False), NOON)
     assert "text" not in body(message)
-    assert SECRET.encode() not in (message.value or b"")
+    assert PLANTED.encode() not in (message.value or b"")
 
 
 @given(st.floats(0, 1))
@@ -143,7 +147,12 @@ def test_positive_is_judged_before_rounding(probability: float, name: str) -> No
 
 def test_input_headers_are_copied_and_ours_added() -> None:
     """A trace goes on through us; none of the input's headers is overwritten."""
-    theirs: Headers = (("traceparent", b"00-ab-cd-01"), ("content-type", b"text/x"), ("nothing", None), ("b", b"\xff"))
+    theirs: Headers = (
+        ("traceparent", b"00-ab-cd-01"),
+        ("content-type", b"text/x"),
+        ("nothing", None),
+        ("b", b"\xff"),
+    )
     message = encode_result(result(source=record(headers=theirs)), STYLE, NOON)
     assert message.headers[: len(theirs)] == theirs
     assert dict(message.headers[len(theirs) :]) == {
@@ -213,16 +222,16 @@ def test_the_attempt_counts_on_from_the_incoming_header(told: Sequence[bytes | N
 
 
 BAD_INPUTS = [
-    b"\xff" + SECRET.encode(),
-    b'{"text": "' + SECRET.encode(),
-    json.dumps(SECRET).encode(),
-    json.dumps({SECRET: SECRET, "text": SECRET}).encode(),
-    json.dumps({"id": [SECRET], "text": SECRET}).encode(),
-    json.dumps({"id": SECRET, SECRET: SECRET}).encode(),
-    json.dumps({"id": SECRET, "text": {"x": SECRET}}).encode(),
-    json.dumps({"id": SECRET, "text": f"https://{SECRET}"}).encode(),
-    json.dumps({"id": SECRET, "text": SECRET * 9_000}).encode(),
-    json.dumps({"id": SECRET, "text": SECRET}).encode(),  # the scorer fails on this one
+    b"\xff" + PLANTED.encode(),
+    b'{"text": "' + PLANTED.encode(),
+    json.dumps(PLANTED).encode(),
+    json.dumps({PLANTED: PLANTED, "text": PLANTED}).encode(),
+    json.dumps({"id": [PLANTED], "text": PLANTED}).encode(),
+    json.dumps({"id": PLANTED, PLANTED: PLANTED}).encode(),
+    json.dumps({"id": PLANTED, "text": {"x": PLANTED}}).encode(),
+    json.dumps({"id": PLANTED, "text": f"https://{PLANTED}"}).encode(),
+    json.dumps({"id": PLANTED, "text": PLANTED * 9_000}).encode(),
+    json.dumps({"id": PLANTED, "text": PLANTED}).encode(),  # the scorer fails on this one
 ]
 
 
@@ -230,12 +239,14 @@ BAD_INPUTS = [
 def test_no_header_of_a_dead_letter_holds_a_word_of_the_input(value: bytes, tmp_path: Any) -> None:
     """Headers are shown and logged where tweets must not be; also when a runtime's message quotes its input."""
     tokeniser = small_tokeniser(tmp_path)
-    first = tokeniser([SECRET])[0].ids[0]
-    scorer = FailingScorer({first}, RuntimeError(f"cannot score {SECRET!r}"))
+    first = tokeniser([PLANTED])[0].ids[0]
+    scorer = FailingScorer({first}, RuntimeError(f"cannot score {PLANTED!r}"))
     outcome = label(prepare([record(value)], Rules(tokeniser)), scorer, LabelRule())
     (found,) = outcome.rejects
     message = encode_dead_letter(found, "g", "1", NOON)
-    assert not [name for name, text in message.headers if SECRET.encode() in (text or b"") or SECRET in name]
+    assert not [
+        name for name, text in message.headers if PLANTED.encode() in (text or b"") or PLANTED in name
+    ]
 
 
 def test_no_header_quotes_the_tokeniser(tmp_path: Any) -> None:
@@ -248,10 +259,10 @@ def test_no_header_quotes_the_tokeniser(tmp_path: Any) -> None:
             raise ValueError(f"cannot split {texts}")
 
     rules = Rules(Quoting())  # type: ignore[arg-type] # fails as no real one can be made to
-    (found,) = prepare([tweet_record(SECRET)], rules)
+    (found,) = prepare([tweet_record(PLANTED)], rules)
     assert isinstance(found, Reject)
     assert (found.stage, found.reason) == (Stage.TOKENISE, Reason.SCORER_FAILED)
-    assert SECRET not in str(errors(encode_dead_letter(found, "g", "1", NOON)))
+    assert PLANTED not in str(errors(encode_dead_letter(found, "g", "1", NOON)))
 
 
 @given(st.floats(allow_nan=False) | st.integers(-(2**63), 2**63).map(float))
@@ -268,7 +279,7 @@ def test_json_is_compact_and_readable() -> None:
 
 def test_a_neutral_result_has_the_confidence_of_the_likelier_side() -> None:
     """Readers can still see which way it leans."""
-    neutral = Result(record(), Tweet("1", "x"), Label.NEUTRAL, 0.45, confidence(Label.NEUTRAL, 0.45), 0.5, 3, True)  # noqa: FBT003 - as in the record
+    neutral = Result(record(), Tweet("1", "x"), Label.NEUTRAL, 0.45, 0.55, 0.5, tokens=3, truncated=True)
     found = result_body(neutral, STYLE, NOON)
     assert (found["label"], found["probability"], found["confidence"]) == ("neutral", 0.45, 0.55)
     assert found["truncated"] is True

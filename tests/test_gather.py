@@ -110,7 +110,11 @@ def test_closed_by_wait() -> None:
 def test_several_polls_fill_one_batch_and_the_last_snapshot_counts() -> None:
     """The group may have changed between them: an older snapshot would be fenced, or worse, not."""
     gather, _, _ = gatherer(
-        [Poll(records(0, 1), "first"), Poll(records(1, 1), "second", seconds=0.004), Poll((), "third", seconds=1)]
+        [
+            Poll(records(0, 1), "first"),
+            Poll(records(1, 1), "second", seconds=0.004),
+            Poll((), "third", seconds=1),
+        ]
     )
     batch = gather.gather()
     assert offsets(batch) == [0, 1]
@@ -146,7 +150,7 @@ def test_never_waits_while_a_backlog_is_there() -> None:
 
 
 def test_past_the_wait_a_poll_that_still_brings_records_does_not_close() -> None:
-    """Records that trickle in behind a slow step are a backlog: a batch closes when it is full or nothing came."""
+    """Records that come while a slow step works are a backlog: the batch closes when full or when none came."""
     polls = [Poll(records(0, 1)), Poll(records(1, 1), seconds=1.0), Poll(records(2, 1), seconds=1.0), Poll()]
     gather, source, _ = gatherer(polls)
     assert offsets(gather.gather()) == [0, 1, 2]

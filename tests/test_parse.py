@@ -13,7 +13,7 @@ from consumer.parse import MAX_VALUE_BYTES, InputFormat, parse
 from consumer.records import Reason, Reject, Skip, SkipReason, Stage, Tweet
 from tests.doubles import record
 
-SECRET = "plantedsecret"
+PLANTED = "plantedword"
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -23,7 +23,9 @@ json_values = st.recursive(
 known_fields = st.sampled_from(
     ["id", "id_str", "text", "full_text", "extended_tweet", "user", "author_id", "created_at", "lang", "data"]
 )
-tweet_like = st.dictionaries(known_fields, json_values | st.dictionaries(known_fields, json_values), max_size=8)
+tweet_like = st.dictionaries(
+    known_fields, json_values | st.dictionaries(known_fields, json_values), max_size=8
+)
 
 
 def body(**fields: object) -> bytes:
@@ -87,7 +89,9 @@ def true_reason(found: Reject, value: bytes) -> bool:
 @example(b'{"id":"1","text":"x","created_at":"2026-11-22\\ud80010:00"}', "json")
 @example(b'{"id":"1","text":"x","created_at":"0001-01-01T00:00:00+23:59"}', "json")
 @example(b'{"id":"1","text":"x","created_at":"Wed Oct 10 20:19:24 +9959 2018"}', "json")
-def test_any_bytes_give_exactly_one_answer_with_a_true_reason(value: bytes, input_format: InputFormat) -> None:
+def test_any_bytes_give_exactly_one_answer_with_a_true_reason(
+    value: bytes, input_format: InputFormat
+) -> None:
     """Parsing never raises: one bad record is one value, whatever it holds."""
     source = record(value)
     found = parse(source, input_format)
@@ -213,7 +217,7 @@ def test_times_come_out_in_utc(written: str, meant: str) -> None:
         ({"created_at": [], "lang": 0, "author_id": {}}, ("created_at", "author_id", "lang")),
         ({"created_at": None, "lang": None, "author_id": None, "user": None}, ()),
         ({"created_at": "", "lang": "", "author_id": "", "user": "odd"}, ()),
-        ({"unknown": SECRET}, ()),
+        ({"unknown": PLANTED}, ()),
     ],
 )
 def test_an_optional_field_of_a_wrong_type_is_left_out_and_named(
@@ -250,10 +254,12 @@ def test_a_tombstone_is_skipped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "skipped"), [({"lang": "de"}, True), ({"lang": "EN"}, False), ({"lang": "und"}, False), ({}, False)]
+    ("fields", "skipped"),
+    [({"lang": "de"}, True), ({"lang": "EN"}, False), ({"lang": "und"}, False), ({}, False)],
 )
 def test_languages_skip_only_tweets_that_say_they_are_in_another(
-    fields: dict[str, object], skipped: bool  # noqa: FBT001 - a column of the table
+    fields: dict[str, object],
+    skipped: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
     """A tweet that does not say is scored."""
     found = read(body(**fields), languages=frozenset({"en", "und"}))
@@ -276,22 +282,22 @@ def test_a_bare_line_has_its_position_as_id() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        b"\xff" + SECRET.encode(),
-        b'{"' + SECRET.encode() + b'": ',
-        SECRET.encode(),
-        json.dumps(SECRET).encode(),
-        json.dumps([SECRET]).encode(),
-        json.dumps({"text": SECRET}).encode(),
-        json.dumps({"id": {SECRET: SECRET}, "text": SECRET}).encode(),
-        json.dumps({"id": "1", "text": {SECRET: SECRET}}).encode(),
-        json.dumps({"id": "1", SECRET: "x"}).encode(),
-        SECRET.encode() * 6_000,
-        b"[" * 30_000 + SECRET.encode(),
+        b"\xff" + PLANTED.encode(),
+        b'{"' + PLANTED.encode() + b'": ',
+        PLANTED.encode(),
+        json.dumps(PLANTED).encode(),
+        json.dumps([PLANTED]).encode(),
+        json.dumps({"text": PLANTED}).encode(),
+        json.dumps({"id": {PLANTED: PLANTED}, "text": PLANTED}).encode(),
+        json.dumps({"id": "1", "text": {PLANTED: PLANTED}}).encode(),
+        json.dumps({"id": "1", PLANTED: "x"}).encode(),
+        PLANTED.encode() * 6_000,
+        b"[" * 30_000 + PLANTED.encode(),
     ],
 )
 def test_no_message_holds_a_word_of_the_input(value: bytes) -> None:
     """Dead-letter headers are read where tweets must not be."""
     found = read(value)
     assert isinstance(found, Reject)
-    assert SECRET not in found.message
-    assert SECRET not in found.exception_class
+    assert PLANTED not in found.message
+    assert PLANTED not in found.exception_class

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,8 +29,8 @@ def replace_folder(temporary: Path, final: Path) -> None:
     old = final.with_name(final.name + ".old")
     shutil.rmtree(old, ignore_errors=True)
     if final.exists():
-        os.replace(final, old)
-    os.replace(temporary, final)
+        final.replace(old)
+    temporary.replace(final)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -40,7 +39,7 @@ def save_state(path: Path, variables: list[Any], progress: Mapping[str, Any]) ->
     temporary = path.with_suffix(".tmp.npz")
     arrays = {f"v{i:04d}": v.numpy() for i, v in enumerate(variables)}
     np.savez(temporary, progress=np.array(json.dumps(dict(progress))), **arrays)
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def load_state(path: Path, variables: list[Any]) -> dict[str, Any]:

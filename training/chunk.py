@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
 from consumer.clean import CLEANING_VERSION, clean
 
@@ -28,7 +29,7 @@ SPLITS = (("validation", 0.02), ("test", 0.04), ("calibration", 0.06), ("drift_r
 _S140_HEADER = ("target", "ids", "date", "flag", "user", "text")
 
 
-class BadInput(ValueError):
+class BadInputError(ValueError):
     """A file the trainer cannot use; the message names the file and the row."""
 
 
@@ -44,14 +45,14 @@ class Row:
 def read_rows(path: Path, source: str) -> Iterator[Row]:
     """Rows of a ``target,…,text`` csv, plain or gzipped, UTF-8 or Latin-1, header or not.
 
-    Raises ``BadInput`` naming file and row for a missing column or a label outside 0, 2, 4.
+    Raises ``BadInputError`` naming file and row for a missing column or a label outside 0, 2, 4.
     """
     for number, record in enumerate(_records(path), start=1):
         text, target = record.get("text"), record.get("target")
         if text is None or target is None:
-            raise BadInput(f"{path}, row {number}: needs the columns target and text")
+            raise BadInputError(f"{path}, row {number}: needs the columns target and text")
         if target not in {"0", "2", "4"}:
-            raise BadInput(f"{path}, row {number}: label {target!r} is not 0, 2 or 4")
+            raise BadInputError(f"{path}, row {number}: label {target!r} is not 0, 2 or 4")
         yield Row(target, text, source)
 
 
@@ -60,7 +61,7 @@ def _records(path: Path) -> Iterator[dict[str, str]]:
         reader = csv.reader(lines)
         first = next(reader, None)
         if first is None:
-            raise BadInput(f"{path}: empty file")
+            raise BadInputError(f"{path}: empty file")
         if "target" in first and "text" in first:
             header: tuple[str, ...] = tuple(first)
         else:
@@ -71,17 +72,20 @@ def _records(path: Path) -> Iterator[dict[str, str]]:
 
 
 def _open_text(path: Path) -> io.TextIOWrapper:
-    return io.TextIOWrapper(_open_bytes(path), encoding=_encoding(path), newline="")
+    return _text(path, _encoding(path))
 
 
-def _open_bytes(path: Path) -> io.BufferedIOBase:
-    opened = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
-    return opened  # type: ignore[return-value]
+def _text(path: Path, encoding: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(_open_bytes(path), encoding=encoding, newline="")
+
+
+def _open_bytes(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.GzipFile(path)) if path.suffix == ".gz" else path.open("rb")
 
 
 def _encoding(path: Path) -> str:
     try:
-        with io.TextIOWrapper(_open_bytes(path), encoding="utf-8") as text:
+        with _text(path, "utf-8") as text:
             while text.read(1 << 20):
                 pass
     except UnicodeDecodeError:

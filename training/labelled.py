@@ -12,7 +12,7 @@ import numpy.typing as npt
 from consumer.scoring.scorer import Logits, Scorer
 from consumer.tokenise import Tokeniser
 from training.batches import read_examples
-from training.chunk import BadInput
+from training.chunk import BadInputError
 
 _AT_ONCE = 2048  # texts a call: sorts well, and memory stays bounded
 
@@ -33,12 +33,12 @@ class Labelled:
 
 
 def read_labelled(path: Path, tokeniser: Tokeniser) -> Labelled:
-    """The binary rows of a labelled csv; raises ``BadInput`` when there are none."""
+    """The binary rows of a labelled csv; raises ``BadInputError`` when there are none."""
     if not path.is_file():
-        raise BadInput(f"{path}: no such file")
+        raise BadInputError(f"{path}: no such file")
     examples = read_examples(path, tokeniser)
     if not examples:
-        raise BadInput(f"{path}: no row labelled 0 or 4 with text")
+        raise BadInputError(f"{path}: no row labelled 0 or 4 with text")
     labels = np.array([e.label for e in examples], np.int8)
     return Labelled(set_name(path), [e.ids for e in examples], labels)
 

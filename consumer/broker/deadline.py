@@ -9,6 +9,7 @@ from collections.abc import Callable
 from consumer.errors import BrokerGoneError, StoppedWaitingError
 
 _LOOK_SECONDS = 0.25
+_LATE_SECONDS = 1.0
 
 
 class Deadline:
@@ -18,10 +19,18 @@ class Deadline:
     the next start aborts the dangling transaction.
     """
 
-    def __init__(self, seconds: float, give_up: Callable[[], bool] = lambda: False) -> None:
-        """``give_up`` is asked a few times a second, so that a signal is not kept waiting."""
+    def __init__(
+        self,
+        seconds: float,
+        give_up: Callable[[], bool] = lambda: False,
+        late: Callable[[], object] = lambda: None,
+    ) -> None:
+        """``give_up`` is asked a few times a second, so that a signal is not kept waiting.
+
+        ``late`` hears of a call that has been waiting for more than a second, as often as it is looked at.
+        """
         self._seconds = seconds
-        self._give_up = give_up
+        self._give_up, self._late = give_up, late
 
     def call(self, name: str, function: Callable[[], object]) -> None:
         """Run ``function``; raises what it raises, ``BrokerGoneError`` past the deadline."""
@@ -37,9 +46,12 @@ class Deadline:
                 done.set()
 
         threading.Thread(target=run, name=f"{name} with a deadline", daemon=True).start()
-        ends = time.monotonic() + self._seconds
+        began = time.monotonic()
         while not done.wait(_LOOK_SECONDS):
-            if time.monotonic() >= ends:
+            waited_seconds = time.monotonic() - began
+            if waited_seconds >= _LATE_SECONDS:
+                self._late()
+            if waited_seconds >= self._seconds:
                 raise BrokerGoneError(f"{name} got no answer from the broker in {self._seconds:g} s")
             if self._give_up():
                 raise StoppedWaitingError(name)

@@ -61,7 +61,7 @@ class _Moves(ConsumerRebalanceListener):  # type: ignore[misc] # the client has 
     def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
         self._note(bool(lost))
 
-    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:  # noqa: ARG002 - client's
         self._note(True)
         self._assigned = True
 

@@ -1,4 +1,4 @@
-"""Where reading starts: at the committed position, or where the reset policy says. Never silently elsewhere."""
+"""Where reading starts: at the committed position, else where the policy says; never silently elsewhere."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Positions:
         self._consumer, self._reset, self._on_gap = consumer, reset, on_gap
         self._refused: dict[TopicPartition, int] = {}  # committed positions the broker does not know
         self._started: set[TopicPartition] = set()
+        self._told_up_to: dict[TopicPartition, int] = {}  # gaps are counted once
 
     def out_of_range(self, positions: Mapping[TopicPartition, int]) -> None:
         """Note the positions that the broker refused; the next ``seek`` deals with them."""
@@ -56,8 +57,13 @@ class Positions:
         return int(committed)
 
     def _tell_gap(self, tp: TopicPartition, committed: int, beginning: int) -> None:
-        self._on_gap(beginning - committed)
-        facts = {"records": beginning - committed, "committed": committed, "begins_at": beginning}
+        # A batch that fails sets reading back here before anything beyond the gap is committed.
+        missing = beginning - max(committed, self._told_up_to.get(tp, 0))
+        if missing <= 0:
+            return
+        self._told_up_to[tp] = beginning
+        self._on_gap(missing)
+        facts = {"records": missing, "committed": committed, "begins_at": beginning}
         log.error("offset_gap", extra=_fields(tp, **facts))
 
     def _past_end(self, tp: TopicPartition, committed: int) -> int:

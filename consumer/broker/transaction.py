@@ -102,7 +102,7 @@ class TransactionalPublisher:
         timed_out = began is not None and self._clock() - began >= 0.9 * self._timing.transaction_ms / 1000
         if is_fenced(cause) and not timed_out:
             return FencedError(
-                "another live producer uses this replica's KAFKA_TRANSACTIONAL_ID: it must be unique in the group"
+                "another live producer uses this KAFKA_TRANSACTIONAL_ID: it must be unique in the group"
             )
         return error if isinstance(error, PublishFailedError) else PublishFailedError(error)
 

@@ -6,13 +6,13 @@ import argparse
 import sys
 from typing import Any
 
-from consumer.agreement import band_fault
 from consumer.broker import cluster, rights, topics
 from consumer.broker.connection import admin
 from consumer.broker.identity import try_state
 from consumer.cli.report import Report
 from consumer.errors import ConfigurationError, ModelRefusedError
 from consumer.settings import Settings, load, misspelt
+from consumer.settings.agreement import band_fault
 
 SUMMARY = "verify settings, model, broker, topics and rights"
 

@@ -17,7 +17,7 @@ from consumer.broker.identity import Identity
 from consumer.broker.topics import describe
 from consumer.clean import CLEANING_VERSION
 from consumer.cli.loading import load_model
-from consumer.errors import BrokerGoneError, ConfigurationError, StoppedWaitingError
+from consumer.errors import BrokerGoneError, StoppedWaitingError
 from consumer.http.app import create_app
 from consumer.http.server import Server
 from consumer.limits import Limits
@@ -29,6 +29,7 @@ from consumer.settings import Settings, load, misspelt
 if TYPE_CHECKING:
     from types import FrameType
 
+    from consumer.broker.topics import Topics
     from consumer.loop import Loop
 
 SUMMARY = "run the stream: tweets in, labelled results out"
@@ -110,8 +111,8 @@ def _run(settings: Settings, limits: Limits, start_at: int | None) -> None:
         loop.run()
 
 
-def _describe(settings: Settings, health: Health, limits: Limits):  # type: ignore[no-untyped-def]
-    """The topics' facts, waiting for the broker as long as BROKER_TIMEOUT_SECONDS; None when told to stop."""
+def _describe(settings: Settings, health: Health, limits: Limits) -> Topics | None:
+    """The topics, waiting for the broker as long as BROKER_TIMEOUT_SECONDS; None when told to stop."""
     started = time.monotonic()
     while not limits.stopping():
         health.progressed()

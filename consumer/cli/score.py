@@ -9,12 +9,10 @@ import time
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
-from consumer.agreement import band_fault
 from consumer.assembly import Model, label_rule, result_style
 from consumer.batch import Rules, label, prepare
 from consumer.cli.loading import load_model
 from consumer.encode import result_body, to_json
-from consumer.errors import ConfigurationError
 from consumer.monitoring.logs import configure
 from consumer.records import Record, Reject, Result, Skip
 from consumer.settings import Settings, load
@@ -72,8 +70,6 @@ class Steps:
     def __init__(self, settings: Settings, model: Model, *, as_json: bool) -> None:
         """``as_json``: lines that begin with ``{`` are records as on the topic."""
         rule = label_rule(settings, model.folder)
-        if fault := band_fault(rule.neutral_band, rule.threshold):
-            raise ConfigurationError(fault)
         self._json = Rules(model.tokeniser, rule, "json", settings.languages)
         self._text = replace(self._json, input_format="text")
         self._scorer, self._style, self._as_json = model.scorer, result_style(settings, model.folder), as_json

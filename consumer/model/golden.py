@@ -72,7 +72,7 @@ def score(texts: Sequence[str], tokeniser: Tokeniser, scorer: Scorer) -> np.ndar
 def read_golden(path: Path) -> Golden:
     """The golden texts at ``path``; raises ``ModelRefusedError`` naming the line that is wrong."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except (OSError, ValueError) as error:
         raise ModelRefusedError(f"{path}: not readable: {error}") from error
     tolerance: dict[str, float] = {}

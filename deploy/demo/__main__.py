@@ -53,8 +53,8 @@ def _options(arguments: list[str] | None) -> Options:
     parser.add_argument(
         "--source", type=Path, metavar="FILE", help="replay this csv or jsonl file to its end"
     )
-    parser.add_argument("--bad", type=float, default=default.bad, help="share of planted bad records")
-    parser.add_argument("--retweets", type=float, default=default.retweets, help="share of retweets")
+    parser.add_argument("--bad", type=float, help="share of planted bad records (0.05; of a file 0)")
+    parser.add_argument("--retweets", type=float, help="share of retweets (0.1; of a file 0)")
     parser.add_argument("--burst", type=int, default=default.burst, help="tweets at full speed at the end")
     parser.add_argument(
         "--keep", action="store_true", help="leave all running after the account, until Ctrl-C"

@@ -21,6 +21,7 @@ from deploy.demo.stage import DemoError, Program, Stage
 _DRAIN_SECONDS = 30.0  # without anything new, before what is missing counts as missing
 _PUBLISH_SECONDS = 600.0
 _BURST_SEED = 2
+_BAD_RATIO, _RETWEETS_RATIO = 0.05, 0.1
 _METRICS_EVERY_SECONDS = 1.0
 
 
@@ -32,8 +33,8 @@ class Options:
     rate: float = 50.0
     partitions: int = 3
     source: Path | None = None
-    bad: float = 0.05
-    retweets: float = 0.1
+    bad: float | None = None  # None: a twentieth of our own tweets, nothing added to a replayed file
+    retweets: float | None = None  # None: a tenth, likewise
     burst: int = 2_000  # tweets at full speed at the end; 0: none
     keep: bool = False
     state_dir: Path = Path(".state/demo")
@@ -99,7 +100,10 @@ class Course:
 
     def _publisher_flags(self) -> list[str]:
         options = self.options
-        flags = ["--rate", str(options.rate), "--bad", str(options.bad), "--retweets", str(options.retweets)]
+        bad, retweets = (0.0, 0.0) if options.source else (_BAD_RATIO, _RETWEETS_RATIO)
+        bad = bad if options.bad is None else options.bad
+        retweets = retweets if options.retweets is None else options.retweets
+        flags = ["--rate", str(options.rate), "--bad", str(bad), "--retweets", str(retweets)]
         if options.source:  # to its end
             return [*flags, "--source", str(options.source)]
         return [*flags, "--seconds", str(options.seconds)]

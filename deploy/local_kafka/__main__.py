@@ -17,7 +17,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run it; 0 when stopped by the user, 1 when the broker ended, 2 when it could not start."""
     options = _parser().parse_args(arguments)
     data = options.data or (CACHE / "data" if options.keep else None)
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # both stop it in order
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     try:
         with LocalKafka(data, options.port, progress=_say) as kafka:
             _say(f"Apache Kafka answers on {kafka.bootstrap}; Ctrl-C stops it")

@@ -49,8 +49,8 @@ def start(settings: Settings, port: int) -> tuple[subprocess.Popen[bytes], float
 
 def _ready(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1) as answer:  # noqa: S310 - ours
-            return bool(answer.status == 200)  # noqa: PLR2004 - HTTP's word for yes
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1) as answer:
+            return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
 

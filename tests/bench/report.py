@@ -42,14 +42,14 @@ def markdown(found: dict[str, Any]) -> str:
     for label, over, under, wanted in _RATIOS:
         lines.append(f"| {label} | {ways[over]['per_second'] / ways[under]['per_second']:.2f} | {wanted} |")
     starts = ", ".join(f"{s:.2f}" for s in live["start_seconds"])
+    latency = f"{live['p50_ms']:.0f}, {live['p95_ms']:.0f}, {live['p99_ms']:.0f} ms"
     lines += [
         "",
         "| the real command | measured | wanted |",
         "|---|---|---|",
         f"| start to ready, three starts in a row | {starts} s | ≤ 3 s once compiled |",
         f"| peak resident memory | {live['peak_bytes'] / _MEGABYTE:.0f} MB | ≤ 500 MB |",
-        f"| at 20 tweets/s: p50, p95, p99 to a subscriber ({live['results']} results) "
-        f"| {live['p50_ms']:.0f}, {live['p95_ms']:.0f}, {live['p99_ms']:.0f} ms | p99 ≤ 250 ms |",
+        f"| at 20 tweets/s: p50, p95, p99 to a subscriber ({live['results']} results) | {latency} | p99 ≤ 250 ms |",
         "",
     ]
     return "\n".join(lines)

@@ -54,7 +54,8 @@ class CommitTimes:
     """When how many records were committed; stands where the loop counts towards its limit."""
 
     def __init__(self, limits: Limits) -> None:
-        self._commit, self.seen = limits.committed, []  # type: list[tuple[float, int]]
+        self._commit = limits.committed
+        self.seen: list[tuple[float, int]] = []
 
     def __call__(self, count: int) -> None:
         """Note a commit."""
@@ -64,7 +65,7 @@ class CommitTimes:
     def per_second(self) -> float:
         """From the first commit to the last: joining and warming up are not throughput."""
         (started, _), *rest = self.seen
-        return sum(count for _, count in rest) / (rest[-1][0] - started)
+        return float(sum(count for _, count in rest) / (rest[-1][0] - started))
 
 
 def settings_of(name: str) -> Settings:

@@ -80,9 +80,15 @@ class Replica:
 
     def wait_at(self, gate: str, seconds: float = EXIT_SECONDS) -> None:
         """Return when it stands at this gate; gates on the way there are passed."""
-        while (word := self._words.get(timeout=seconds)) != gate:
+        while (word := self._hear(seconds)) != gate:
             assert word, f"it ended before the gate {gate}:\n{self.log()}"
             self.go()
+
+    def _hear(self, seconds: float) -> str:
+        try:
+            return self._words.get(timeout=seconds)
+        except queue.Empty:
+            raise AssertionError(f"it came to no gate in {seconds:g} s:\n{self.log()}") from None
 
     def go(self) -> None:
         """Let it through the gate at which it stands."""

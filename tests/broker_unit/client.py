@@ -27,7 +27,9 @@ def letters(results: Iterable[int] = (), dead: Iterable[int] = ()) -> Letters:
 
 
 def _message(offset: int) -> Message:
-    return Message(record(offset=offset), json.dumps({"offset": offset}).encode(), (("a", b"1"), ("none", None)))
+    return Message(
+        record(offset=offset), json.dumps({"offset": offset}).encode(), (("a", b"1"), ("none", None))
+    )
 
 
 @dataclass
@@ -123,7 +125,8 @@ class Producer:
         self._call("abort")
 
     def close(self, timeout: float | None = None) -> None:
-        """Let go."""
+        """Let go, without waiting: nothing more of it may reach the broker."""
+        assert timeout == 0
         self._call("close")
 
 

@@ -12,9 +12,9 @@ from typing import Any, Self
 from pydantic import AliasChoices, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from consumer import agreement, flags
 from consumer.errors import ConfigurationError
-from consumer.values import (
+from consumer.settings import agreement, flags
+from consumer.settings.values import (
     Band,
     Delivery,
     InputFormat,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from consumer import flags
+from consumer.settings import flags
 
 _TOPICS = ("kafka_input_topic", "kafka_output_topic", "kafka_dlq_topic")
 

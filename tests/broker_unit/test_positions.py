@@ -1,0 +1,159 @@
+"""Where reading starts: never silently elsewhere than at the committed position."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+import pytest
+from kafka import TopicPartition
+from kafka.structs import OffsetAndTimestamp
+
+from consumer.broker.positions import Positions, Reset
+from consumer.errors import ConfigurationError
+
+TP, OTHER = TopicPartition("tweets", 0), TopicPartition("tweets", 1)
+
+
+class Consumer:
+    """Answers questions about positions."""
+
+    def __init__(
+        self, begins: int = 0, ends: int = 100, committed: int | None = None, at_time: int | None = None
+    ) -> None:
+        self.begins, self.ends, self.at_time = begins, ends, at_time
+        self.committed_at = {TP: committed}
+        self.sought: dict[TopicPartition, int] = {}
+
+    def beginning_offsets(self, tps: Iterable[TopicPartition], timeout_ms: int) -> dict[TopicPartition, int]:
+        """The oldest kept."""
+        assert timeout_ms > 0
+        return dict.fromkeys(tps, self.begins)
+
+    def end_offsets(self, tps: Iterable[TopicPartition], timeout_ms: int) -> dict[TopicPartition, int]:
+        """The next to be written."""
+        assert timeout_ms > 0
+        return dict.fromkeys(tps, self.ends)
+
+    def offsets_for_times(
+        self, times: dict[TopicPartition, int], timeout_ms: int
+    ) -> dict[TopicPartition, OffsetAndTimestamp | None]:
+        """The first at or after a time."""
+        assert timeout_ms > 0
+        return {tp: self.at_time and OffsetAndTimestamp(self.at_time, ms, 0) for tp, ms in times.items()}
+
+    def committed(self, tp: TopicPartition, timeout_ms: int) -> int | None:
+        """The group's position."""
+        assert timeout_ms > 0
+        return self.committed_at.get(tp)
+
+    def seek(self, tp: TopicPartition, offset: int) -> None:
+        """Go there."""
+        self.sought[tp] = offset
+
+
+def positions(consumer: Consumer, reset: Reset = "earliest") -> tuple[Positions, list[int]]:
+    """Positions, and the gaps they tell."""
+    gaps: list[int] = []
+    return Positions(consumer, reset, gaps.append), gaps
+
+
+def test_goes_on_at_the_committed_position() -> None:
+    """Whatever the policy says."""
+    consumer = Consumer(committed=42)
+    found, gaps = positions(consumer, "latest")
+    assert found.seek([TP]) == {TP: 42}
+    assert consumer.sought == {TP: 42}
+    assert gaps == []
+
+
+@pytest.mark.parametrize(
+    ("reset", "at_time", "start"),
+    [
+        ("earliest", None, 5),
+        ("latest", None, 100),
+        (1_700_000_000_000, 30, 30),
+        (1_700_000_000_000, None, 100),
+    ],
+)
+def test_a_new_group_starts_where_the_policy_says(reset: Reset, at_time: int | None, start: int) -> None:
+    """At the first or next record, or at the first one after a time; with none that late, at the end."""
+    found, gaps = positions(Consumer(begins=5, at_time=at_time), reset)
+    assert found.seek([TP]) == {TP: start}
+    assert gaps == []
+
+
+def test_records_deleted_unread_are_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Retention went past a group that was stopped for too long."""
+    found, gaps = positions(Consumer(begins=50, committed=42))
+    with caplog.at_level(logging.ERROR):
+        assert found.seek([TP]) == {TP: 50}
+    assert gaps == [8]
+    assert [r.message for r in caplog.records] == ["offset_gap"]
+
+
+def test_a_gap_is_counted_once() -> None:
+    """A batch that failed sets reading back before anything beyond the gap is committed."""
+    consumer = Consumer(begins=50, committed=42)
+    found, gaps = positions(consumer)
+    found.seek([TP])
+    found.seek([TP])
+    assert gaps == [8]
+    consumer.begins = 53
+    found.seek([TP])
+    assert sum(gaps) == 11
+
+
+def test_a_position_past_the_end_is_logged_and_the_policy_decides(caplog: pytest.LogCaptureFixture) -> None:
+    """The topic was made anew; going on at a number that means nothing now would skip records."""
+    found, _ = positions(Consumer(begins=0, ends=10, committed=42), "earliest")
+    found.out_of_range({TP: 42})
+    with caplog.at_level(logging.ERROR):
+        assert found.seek([TP]) == {TP: 0}
+    assert [r.message for r in caplog.records] == ["position_past_end"]
+
+
+def test_a_refusal_is_remembered_for_one_seek() -> None:
+    """Afterwards the committed position counts again."""
+    consumer = Consumer(committed=42)
+    found, _ = positions(consumer)
+    found.out_of_range({TP: 42})
+    found.seek([TP])
+    assert found.seek([TP]) == {TP: 42}
+
+
+def test_a_refused_position_that_is_not_the_committed_one_means_nothing() -> None:
+    """Something moved in between."""
+    found, _ = positions(Consumer(committed=42))
+    found.out_of_range({TP: 41})
+    assert found.seek([TP]) == {TP: 42}
+
+
+def test_rescoring_from_a_time_needs_a_new_group() -> None:
+    """``--from`` must not be ignored in silence."""
+    found, _ = positions(Consumer(committed=42), 1_700_000_000_000)
+    with pytest.raises(ConfigurationError, match="--from"):
+        found.seek([TP])
+
+
+def test_rescoring_goes_on_after_its_own_commits() -> None:
+    """Once started, the group's positions are this run's."""
+    consumer = Consumer(at_time=30)
+    found, _ = positions(consumer, 1_700_000_000_000)
+    found.seek([TP])
+    consumer.committed_at[TP] = 35
+    assert found.seek([TP]) == {TP: 35}
+
+
+def test_nothing_assigned_asks_nothing() -> None:
+    """A spare replica."""
+    found, _ = positions(Consumer())
+    assert found.seek([]) == {}
+
+
+def test_every_partition_is_sought() -> None:
+    """One with a committed position, one without."""
+    consumer = Consumer(begins=3, committed=42)
+    found, _ = positions(consumer)
+    assert found.seek([TP, OTHER]) == {TP: 42, OTHER: 3}
+    assert consumer.sought == {TP: 42, OTHER: 3}

@@ -1,0 +1,275 @@
+"""The transaction: one order of effects, and no second chance for a producer that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from kafka import errors
+
+from consumer.broker.deadline import Deadline
+from consumer.broker.faults import PublishFailedError
+from consumer.broker.transaction import TransactionalPublisher
+from consumer.errors import (
+    BrokerGoneError,
+    ConfigurationError,
+    ConsumerError,
+    FencedError,
+    StoppedWaitingError,
+)
+from tests.broker_unit.client import GROUP, OFFSETS, TARGETS, TIMING, Factory, Producer, Stuck, letters
+from tests.doubles import Clock
+
+FENCED = errors.ProducerFencedError()
+STEPS = ("begin", "send", "flush", "offsets", "commit")
+
+
+def publisher(
+    factory: Factory,
+    clock: Clock | None = None,
+    seconds: float = 60,
+    give_up: Callable[[], bool] = lambda: False,
+) -> TransactionalPublisher:
+    """A publisher with stand-ins around it."""
+    deadline = Deadline(seconds, give_up)
+    return TransactionalPublisher(factory, TARGETS, TIMING, deadline, clock or Clock())
+
+
+def publish(made: TransactionalPublisher) -> None:
+    """One batch: two results and a dead letter."""
+    made.publish(letters([0, 1], dead=[2]), OFFSETS, GROUP)
+
+
+@pytest.fixture
+def stuck() -> Iterator[Stuck]:
+    """A call that hangs."""
+    call = Stuck()
+    yield call
+    call.let_go()
+
+
+def test_the_order_of_effects() -> None:
+    """Positions only after every record is known to have arrived; the commit last."""
+    factory = Factory()
+    publish(publisher(factory))
+    (producer,) = factory.made
+    assert producer.calls == ["init", "begin", "send", "send", "send", "flush", "offsets", "commit"]
+
+
+def test_positions_go_with_the_snapshot_given() -> None:
+    """The one of the poll: one taken later may belong to no generation and pass unfenced."""
+    factory = Factory()
+    publish(publisher(factory))
+    ((offsets, group),) = factory.made[0].offsets
+    assert offsets is OFFSETS
+    assert group is GROUP
+
+
+def test_a_batch_without_messages_still_commits_its_positions() -> None:
+    """Tombstones alone: nothing to publish, but read they are."""
+    factory = Factory()
+    publisher(factory).publish(letters(), OFFSETS, GROUP)
+    assert [c for c in factory.made[0].calls if c != "flush"] == ["init", "begin", "offsets", "commit"]
+
+
+def test_good_batches_share_a_producer() -> None:
+    """``init_transactions`` once, not once a batch."""
+    factory = Factory()
+    made = publisher(factory)
+    made.start()
+    publish(made)
+    publish(made)
+    assert len(factory.made) == 1
+    assert factory.made[0].calls.count("init") == 1
+    assert factory.made[0].calls.count("commit") == 2
+
+
+def test_a_failed_record_aborts_before_positions_and_commit() -> None:
+    """The client would commit without it."""
+    factory = Factory(Producer(fates={1: errors.KafkaTimeoutError()}))
+    with pytest.raises(PublishFailedError):
+        publish(publisher(factory))
+    calls = factory.made[0].calls
+    assert "offsets" not in calls
+    assert "commit" not in calls
+    assert "abort" in calls
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_after_any_failure_the_producer_is_thrown_away(step: str) -> None:
+    """Records and positions of a broken transaction leak into the next one of the same producer."""
+    factory = Factory(Producer(raises={step: errors.KafkaConnectionError()}))
+    made = publisher(factory)
+    with pytest.raises(PublishFailedError):
+        publish(made)
+    broken = factory.made[0].calls
+    assert broken.index("abort") < broken.index("close")
+    used = len(broken)
+    publish(made)
+    assert len(factory.made) == 2
+    assert factory.made[1].calls[:2] == ["init", "begin"]
+    assert factory.made[1].calls[-1] == "commit"
+    assert len(broken) == used  # never touched again
+
+
+def test_an_abort_that_fails_does_not_hide_the_failure() -> None:
+    """The next ``init_transactions`` aborts it anyway."""
+    cause = errors.KafkaConnectionError()
+    factory = Factory(Producer(raises={"commit": cause, "abort": errors.KafkaError("state")}))
+    with pytest.raises(PublishFailedError) as caught:
+        publish(publisher(factory))
+    assert caught.value.cause is cause
+    assert "close" in factory.made[0].calls
+
+
+@pytest.mark.parametrize("step", ["commit", "offsets", "flush"])
+def test_a_fault_of_the_program_is_not_swallowed(step: str) -> None:
+    """It ends the process instead of being retried for ever."""
+    with pytest.raises(TypeError):
+        publish(publisher(Factory(Producer(raises={step: TypeError("ours")}))))
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("fencing", [FENCED, errors.InvalidProducerEpochError()])
+def test_fenced_by_a_live_replica(step: str, fencing: errors.KafkaError) -> None:
+    """Exit 5, naming the setting; no abort, which is refused, and no new producer that fences the other one."""
+    factory = Factory(Producer(raises={step: fencing}))
+    with pytest.raises(FencedError, match="KAFKA_TRANSACTIONAL_ID") as caught:
+        publish(publisher(factory))
+    assert caught.value.exit_code == 5
+    assert "abort" not in factory.made[0].calls
+    assert len(factory.made) == 1
+
+
+@pytest.mark.parametrize("settles_at", ["flush", "send"])
+def test_fenced_while_sending(settles_at: str) -> None:
+    """The client tells it by a record's fate, and by refusing to send more in other words."""
+    with pytest.raises(FencedError):
+        publish(publisher(Factory(Producer(fates={0: FENCED}, settles_at=settles_at))))
+
+
+def test_fenced_by_our_own_timed_out_transaction() -> None:
+    """A slow batch is no second replica: the producer is built anew."""
+    clock = Clock()
+    slow = Producer(
+        raises={"commit": FENCED}, on={"commit": lambda: clock.pass_seconds(TIMING.transaction_ms / 1000)}
+    )
+    factory = Factory(slow)
+    made = publisher(factory, clock)
+    with pytest.raises(PublishFailedError) as caught:
+        publish(made)
+    assert caught.value.reason == "fenced"
+    publish(made)
+    assert factory.made[1].calls[-1] == "commit"
+
+
+def test_time_between_batches_is_not_a_transactions() -> None:
+    """After an idle hour fencing is still another replica's work."""
+    clock = Clock()
+    factory = Factory(Producer())
+    made = publisher(factory, clock)
+    publish(made)
+    clock.pass_seconds(3600)
+    factory.made[0].raises = {"commit": FENCED}
+    with pytest.raises(FencedError):
+        publish(made)
+
+
+def test_fenced_at_the_start() -> None:
+    """Nobody's transaction can have timed out yet."""
+    with pytest.raises(FencedError):
+        publisher(Factory(Producer(raises={"init": FENCED}))).start()
+
+
+@pytest.mark.parametrize("step", ["commit", "offsets"])
+def test_a_stuck_call_ends_with_the_broker_gone(step: str, stuck: Stuck) -> None:
+    """The client would wait for ever; a restart is safe."""
+    with pytest.raises(BrokerGoneError) as caught:
+        publish(publisher(Factory(Producer(on={step: stuck})), seconds=0))
+    assert caught.value.exit_code == 4
+
+
+def test_a_stop_while_stuck_abandons_the_batch(stuck: Stuck) -> None:
+    """SIGTERM ends a replica within seconds, also when the broker does not answer."""
+    made = publisher(Factory(Producer(on={"commit": stuck})), seconds=3600, give_up=stuck.entered.is_set)
+    with pytest.raises(StoppedWaitingError) as caught:
+        publish(made)
+    assert caught.value.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [
+        ("send", errors.TopicAuthorizationFailedError()),
+        ("offsets", errors.GroupAuthorizationFailedError()),
+        ("commit", errors.TransactionalIdAuthorizationFailedError()),
+        ("init", errors.TransactionalIdAuthorizationFailedError()),
+        ("init", errors.InvalidTransactionTimeoutError()),
+    ],
+)
+def test_what_waiting_does_not_cure_ends_the_process(step: str, error: errors.KafkaError) -> None:
+    """A missing right is not retried."""
+    with pytest.raises(ConfigurationError):
+        publish(publisher(Factory(Producer(raises={step: error}))))
+
+
+def test_a_missing_right_told_by_a_record_ends_the_process() -> None:
+    """The broker refuses the record, not the call."""
+    with pytest.raises(ConfigurationError):
+        publish(publisher(Factory(Producer(fates={2: errors.TopicAuthorizationFailedError()}))))
+
+
+def test_a_fenced_member_ends_the_process() -> None:
+    """It shows only when positions are committed."""
+    with pytest.raises(FencedError, match="KAFKA_GROUP_INSTANCE_ID"):
+        publish(publisher(Factory(Producer(raises={"offsets": errors.FencedInstanceIdError()}))))
+
+
+def test_a_dead_letter_that_cannot_be_written_is_never_committed() -> None:
+    """The process ends with its positions where they were."""
+    factory = Factory(Producer(fates={2: errors.MessageSizeTooLargeError()}))
+    with pytest.raises(ConsumerError, match="offset 2"):
+        publish(publisher(factory))
+    assert "commit" not in factory.made[0].calls
+
+
+def test_a_producer_that_could_not_be_initialised_is_not_used() -> None:
+    """The broker may be away at the start; the next batch tries with a new one."""
+    factory = Factory(Producer(raises={"init": errors.KafkaTimeoutError()}))
+    made = publisher(factory)
+    with pytest.raises(PublishFailedError):
+        made.start()
+    publish(made)
+    assert "begin" not in factory.made[0].calls
+    assert "close" in factory.made[0].calls
+    assert factory.made[1].calls[-1] == "commit"
+
+
+def test_a_producer_that_could_not_be_made_is_tried_again() -> None:
+    """Without a bootstrap server the constructor raises."""
+    factory = Factory(errors.KafkaConnectionError())
+    made = publisher(factory)
+    with pytest.raises(PublishFailedError):
+        publish(made)
+    publish(made)
+    assert factory.made[0].calls[-1] == "commit"
+
+
+def test_starting_anew_lets_go_of_the_old_one() -> None:
+    """Two producers with one identity would fence each other."""
+    factory = Factory()
+    made = publisher(factory)
+    made.start()
+    made.start()
+    assert factory.made[0].calls == ["init", "close", "force_close"]
+
+
+def test_closing_waits_for_nothing() -> None:
+    """And twice is no fault."""
+    factory = Factory()
+    made = publisher(factory)
+    made.close()
+    made.start()
+    made.close()
+    made.close()
+    assert factory.made[0].calls == ["init", "close", "force_close"]
