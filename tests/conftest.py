@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import not_run
 from tests.broker.brokers import Broker, GivenBroker, new_broker
@@ -33,6 +34,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Describe our marks and refuse a broker that cannot be."""
     config.addinivalue_line("markers", "needs_tool(program, …): NOT RUN where a program is not on the PATH")
     config.addinivalue_line("markers", "partitions(n): how many partitions the fixture `topics` makes")
+    # A busy machine must not fail a property that holds.
+    settings.register_profile(
+        "ours", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("ours")
     kind = config.getoption("--broker")
     if kind not in {"local", "testcontainers"} and ":" not in kind:
         raise pytest.UsageError(f"--broker {kind}: expected local, testcontainers or HOST:PORT")

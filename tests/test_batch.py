@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.batch import Item, Rules, StageClock, label, prepare
@@ -111,7 +111,6 @@ def test_truncation_reaches_the_result(tokeniser: Tokeniser) -> None:
     assert (short.truncated, short.tokens) == (False, 3)
 
 
-@settings(max_examples=50)
 @given(st.integers(1, 17).flatmap(lambda n: st.tuples(st.just(n), st.sets(st.integers(0, n - 1)))))
 def test_halving_finds_exactly_the_guilty(case: tuple[int, set[int]]) -> None:
     """However many fail the scorer, only they are rejected, in at most 2n - 1 calls."""

@@ -237,7 +237,7 @@ BAD_INPUTS = [
 
 @pytest.mark.parametrize("value", BAD_INPUTS)
 def test_no_header_of_a_dead_letter_holds_a_word_of_the_input(value: bytes, tmp_path: Any) -> None:
-    """Headers are shown and logged where tweets must not be; also when a runtime's message quotes its input."""
+    """Headers are shown where tweets must not be; also when a runtime's message quotes its input."""
     tokeniser = small_tokeniser(tmp_path)
     first = tokeniser([PLANTED])[0].ids[0]
     scorer = FailingScorer({first}, RuntimeError(f"cannot score {PLANTED!r}"))

@@ -150,7 +150,7 @@ def test_never_waits_while_a_backlog_is_there() -> None:
 
 
 def test_past_the_wait_a_poll_that_still_brings_records_does_not_close() -> None:
-    """Records that come while a slow step works are a backlog: the batch closes when full or when none came."""
+    """Records that come while a step is slow are a backlog: the batch closes when full or when none came."""
     polls = [Poll(records(0, 1)), Poll(records(1, 1), seconds=1.0), Poll(records(2, 1), seconds=1.0), Poll()]
     gather, source, _ = gatherer(polls)
     assert offsets(gather.gather()) == [0, 1, 2]

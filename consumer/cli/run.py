@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import time
@@ -37,6 +38,7 @@ log = getLogger("consumer.run")
 
 _CLOSE_SECONDS = 3.0
 _RETRY_SECONDS = 1.0
+_STOP_SECONDS = 8.0  # supervisors kill after ten
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -150,7 +152,14 @@ def _handle_signals(limits: Limits) -> None:
         if limits.stopping():
             os._exit(128 + number)
         limits.stop()
+        signal.setitimer(signal.ITIMER_REAL, _STOP_SECONDS)
 
+    def stop_waiting(_number: int, _frame: FrameType | None) -> None:
+        with contextlib.suppress(RuntimeError):  # the log may be in the middle of a line
+            event(log, "batch_abandoned", 30, reason="stop", stuck="the batch in hand")
+        _end_now(0)
+
+    signal.signal(signal.SIGALRM, stop_waiting)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, stop)
 

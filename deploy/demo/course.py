@@ -56,7 +56,9 @@ class Course:
 
     def run(self) -> int:
         """Play it; 0 when the account balances, else 1."""
+        self.say(f"making topics {', '.join(self.stage.names.topics)} on {self.stage.bootstrap} …")
         self.stage.make_topics(self.options.partitions)
+        self.say("starting the consumer …")
         consumer = self.stage.start_consumer()
         self.say(f"the consumer is ready: {self.stage.address} (/metrics, /readyz)")
         self._follow()

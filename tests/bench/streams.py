@@ -101,7 +101,7 @@ def loop(name: str, settings: Settings, count: int) -> float:
         model = replace(model, scorer=ConstantScorer())
     limits = Limits(time.monotonic, count)
     times = CommitTimes(limits)
-    limits.committed = times  # type: ignore[method-assign]
+    limits.committed = times  # type: ignore[method-assign] # the one place that hears of every commit
     run = Run(
         model=model,
         metrics=Metrics(),

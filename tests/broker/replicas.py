@@ -75,7 +75,9 @@ class Replica:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_exception: object) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is not None:
+            error.add_note(f"a replica's log (it {'runs' if self.runs else 'ended'}):\n{self.log()}")
         self.kill()
 
     def wait_at(self, gate: str, seconds: float = EXIT_SECONDS) -> None:

@@ -58,6 +58,18 @@ def test_a_successor_works_at_once(kafka: Broker, topics: Topics, tmp_path: Path
     account(kafka.bootstrap, topics)
 
 
+def test_stopped_while_the_scorer_hangs(kafka: Broker, topics: Topics, tmp_path: Path) -> None:
+    """A batch that would take too long is abandoned, which loses nothing."""
+    publish(kafka.bootstrap, topics.tweets, tweets(9))
+    settings = reaching(kafka.bootstrap, topics, tmp_path, KAFKA_GROUP_INSTANCE_ID="one")
+    with Replica(settings, gates="score") as one:
+        one.wait_at("score")
+        one.stop(STOP_SECONDS)
+    with Replica(settings, "--max-messages", "9") as successor:
+        successor.finish()
+    account(kafka.bootstrap, topics)
+
+
 def test_a_second_signal_ends_at_once(kafka: Broker, topics: Topics, tmp_path: Path) -> None:
     """Who cannot wait signals twice: the exit code is 128 and the signal's number, and nothing is lost."""
     publish(kafka.bootstrap, topics.tweets, tweets(9))

@@ -101,7 +101,7 @@ def test_a_fault_of_the_program_comes_out_as_it_is() -> None:
 
 @pytest.mark.parametrize("settles_at", ["flush", "send"])
 def test_what_was_refused_for_its_size_is_named(settles_at: str) -> None:
-    """Also where the refusal comes back while others are sent: without a name it would be repeated for ever."""
+    """Also where the refusal comes while others are sent: without a name it would be repeated for ever."""
     producer = Producer(fates={1: TOO_LARGE}, settles_at=settles_at)
     assert failure(producer, letters([0, 1, 2])).too_large == (position(1),)
 

@@ -132,7 +132,7 @@ def test_a_fault_of_the_program_is_not_swallowed(step: str) -> None:
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("fencing", [FENCED, errors.InvalidProducerEpochError()])
 def test_fenced_by_a_live_replica(step: str, fencing: errors.KafkaError) -> None:
-    """Exit 5, naming the setting; no abort, which is refused, and no new producer that fences the other one."""
+    """Exit 5, naming the setting; no abort, which is refused; no new producer that fences the other one."""
     factory = Factory(Producer(raises={step: fencing}))
     with pytest.raises(FencedError, match="KAFKA_TRANSACTIONAL_ID") as caught:
         publish(publisher(factory))
