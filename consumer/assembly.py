@@ -76,7 +76,7 @@ class Run:
 
 
 def assemble(settings: Settings, run: Run) -> Loop:
-    """The loop with its parts. Connects the consumer; the producer connects with the first batch."""
+    """The loop with its parts. Connects the consumer; the producer connects when the loop runs."""
     source = Source(
         client_options(settings),
         topic=settings.kafka_input_topic,

@@ -69,6 +69,7 @@ class Loop:
 
     def run(self) -> None:
         """Turn until a limit is reached or a stop is asked for. Raises ``ConsumerError``."""
+        self._restart_publisher()  # ends a predecessor's open transaction, which hides what lies behind it
         while not self._limits.reached():
             self._parts.health.progressed()
             batch = self._parts.gatherer.gather(self._limits.room())  # poll → parse → clean → tokenise

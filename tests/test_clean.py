@@ -19,8 +19,8 @@ LARGEST = 65_536  # the most characters an input record can bring
 SEEN_FORMATS = set(range(0x600, 0x606)) | {0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
 SEEN_FORMATS |= {*range(0x13430, 0x13439), *range(0x1BCA0, 0x1BCA4), *range(0x1D173, 0x1D17B)}
 
-QUIRKS = "&amp; &lt; &#x41; &# Ã© â€™ 😂 🏽 👍🏽 ❤️ # @ http:// www. t.co/ ｆ ﬁ “ é e\u0301 \u200b \u200d \ufe0f \x00 \ud83d"
-quirks = st.sampled_from([*QUIRKS.split(" "), " ", "\n", "\u3000", "\ude00"])
+QUIRKS = "&amp; &lt; &#x41; &# Ã© â€™ 😂 🏽 👍🏽 ❤️ # @ http:// www. t.co/ ｆ ﬁ “ é e\u0301"
+quirks = st.sampled_from([*QUIRKS.split(" "), *" \n\x00\u3000\u200b\u200d\ufe0f\ud83d\ude00"])
 tweets = st.lists(st.text(max_size=6) | quirks, max_size=30).map("".join)
 
 

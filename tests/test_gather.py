@@ -199,6 +199,15 @@ def test_no_more_than_may_still_be_committed(at_most: int) -> None:
     assert clock() == 100.0
 
 
+def test_a_surplus_beyond_what_may_still_be_committed_stays_behind() -> None:
+    """The last batch of ``--max-messages`` is cut, although more was read."""
+    gather, _, _ = gatherer([Poll(records(0, 4, tokens=30))])
+    gather.gather()
+    batch = gather.gather(1)
+    assert batch is not None
+    assert (offsets(batch), batch.reason) == ([2], CloseReason.MESSAGES)
+
+
 def test_moved_partitions_empty_everything() -> None:
     """Work on partitions that may be another's now is dropped, the surplus of earlier polls too."""
     gather, _, _ = gatherer(

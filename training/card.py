@@ -25,7 +25,8 @@ tags: [sentiment, tweets, distilbert, openvino, int8]
 # {name} {version}
 
 Positive or negative: one logit for an English tweet, P(positive) = sigmoid(logit / {temperature:.4f}).
-DistilBERT, {layers} layers, {dim} wide; word pieces of the uncased BERT vocabulary, at most {max_length} a text.
+DistilBERT, {layers} layers, {dim} wide; word pieces of the uncased BERT vocabulary, at most {max_length} a
+text.
 
 ## Intended use
 Labelling a stream of short, informal English texts; shares and trends over many texts more than the

@@ -72,14 +72,14 @@ TEXTS = (
     "c'est nul, je suis déçu",
     # long
     (
-        "Went to see the new film with my brother last night. The first half dragged a bit and the popcorn was "
-        "stale, but then the story turned, the music came in, and by the end the whole room was on its feet. "
-        "We talked about it all the way home and I already want to see it again."
+        "Went to see the new film with my brother last night. The first half dragged a bit and the popcorn "
+        "was stale, but then the story turned, the music came in, and by the end the whole room was on its "
+        "feet. We talked about it all the way home and I already want to see it again."
     ),
     (
-        "I ordered the desk three weeks ago, waited at home twice for a delivery that never came, called four "
-        "times, was sent from one department to the next, and when it finally arrived one leg was missing and "
-        "the top was scratched. Nobody answers my mails. I want my money back and an apology."
+        "I ordered the desk three weeks ago, waited at home twice for a delivery that never came, called "
+        "four times, was sent from one department to the next, and when it finally arrived one leg was "
+        "missing and the top was scratched. Nobody answers my mails. I want my money back and an apology."
     ),
     "good " * 150,
     "a " + "very " * 140 + "bad idea",

@@ -82,8 +82,8 @@ def send_all(
 ) -> None:
     """Send, flush and look at every record's fate. Raises ``PublishFailedError``, and what ``flush`` raises.
 
-    A topic refuses a whole batch of records for its size; the ``alone`` are flushed one by one, so that
-    the next refusal names its record.
+    A topic refuses a whole batch of records for its size; the ``alone`` are flushed and looked at one by
+    one, so that the next refusal names its record: after one, the client refuses all others in its words.
     """
     pending: list[tuple[Message, Any]] = []
     dead = frozenset(m.source.position for m in letters.dead)
@@ -92,9 +92,11 @@ def send_all(
             single = message.source.position in alone
             if single:
                 flush()
+                _check(pending, dead)
             pending.append((message, _send(producer, topic, message)))
             if single:
                 flush()
+                _check(pending, dead)
         flush()
     except RECOVERABLE as error:
         _settle(error, flush)

@@ -76,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
         event(log, "broker_gone", 40, error=str(gone))
         _end_now(gone.exit_code)
     event(log, "stopped")
+    if limits.stopping():
+        _end_now(0)  # whoever asked does not wait for threads and modules to be taken down
     return 0
 
 
@@ -165,7 +167,7 @@ def _handle_signals(limits: Limits) -> None:
 
 
 def _end_now(code: int) -> None:
-    """A client call is stuck in a thread of its own: an orderly exit would wait for it for ever."""
+    """A client call may be stuck in a thread of its own: an orderly exit would wait for it for ever."""
     os._exit(code)
 
 

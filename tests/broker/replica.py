@@ -2,8 +2,9 @@
 
 Its scorer knows words: each "good" adds 2 to the logit, each "bad" takes 2 away; "poison" makes it raise
 and "immeasurable" makes it answer with no number. At each gate named in ``GATES`` (``score``, ``commit``,
-``committed``) the replica says so on its standard output and waits for a line on its standard input, so that
-a test can end it at a point of its choosing; once that input is closed, all gates stand open.
+``committed``, ``positions``) the replica says so on its standard output and waits for a byte on its
+standard input, so that a test can end it at a point of its choosing; once that input is closed, all gates
+stand open.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import numpy as np
-from kafka import KafkaProducer
+from kafka import KafkaConsumer, KafkaProducer
 
 from consumer import __main__ as command
 from consumer.assembly import Model
@@ -91,11 +93,22 @@ def _gated(commit: Callable[..., None]) -> Callable[..., None]:
     return commit_transaction
 
 
+def _gated_positions(commit: Callable[..., None]) -> Callable[..., None]:
+    def commit_positions(consumer: KafkaConsumer, *arguments: Any, **options: Any) -> None:
+        pass_gate("positions")
+        commit(consumer, *arguments, **options)
+
+    return commit_positions
+
+
 def main() -> int:
     """The command line as the operator has it, with our model and gates in it."""
-    run.load_model = load_words
-    KafkaProducer.commit_transaction = _gated(KafkaProducer.commit_transaction)
-    return command.main()
+    with (
+        mock.patch.object(run, "load_model", load_words),
+        mock.patch.object(KafkaProducer, "commit_transaction", _gated(KafkaProducer.commit_transaction)),
+        mock.patch.object(KafkaConsumer, "commit", _gated_positions(KafkaConsumer.commit)),
+    ):
+        return command.main()
 
 
 if __name__ == "__main__":

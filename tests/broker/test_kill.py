@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.broker.replicas import Replica, reaching
-from tests.broker.stream import Sent, account, draw, publish, tweets
+from tests.broker.stream import Sent, account, publish, tweets
 
 if TYPE_CHECKING:
     from tests.broker.brokers import Broker
@@ -23,7 +23,7 @@ STATIC = {"KAFKA_GROUP_INSTANCE_ID": "one"}  # a successor need not wait for the
 def test_killed_in_a_batch(
     kafka: Broker, topics: Topics, tmp_path: Path, gate: str, batches_before: int
 ) -> None:
-    """Killed while scoring, before the commit or right after it: the successor neither repeats nor forgets."""
+    """Killed while scoring, before or after the commit: the successor neither repeats nor forgets."""
     publish(kafka.bootstrap, topics.tweets, [*tweets(90), Sent(b"no json", partition=1)])
     settings = reaching(kafka.bootstrap, topics, tmp_path, **BATCHES_OF_20, **STATIC)
     with Replica(settings, gates=gate) as first:

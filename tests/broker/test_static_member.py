@@ -25,9 +25,7 @@ def test_a_static_member_keeps_its_place(kafka: Broker, topics: Topics, tmp_path
     group = settings["KAFKA_CONSUMER_GROUP"]
     with Replica(_named(settings, "stays")) as stays:
         with Replica(_named(settings, "restarts")) as before:
-            wait_until(lambda: _places(kafka, group).keys() == {"stays", "restarts"}, "both are members")
-            wait_until(lambda: all(_places(kafka, group).values()), "both have partitions")
-            before.wait_for_event("partitions_assigned")
+            wait_until(lambda: _held(stays) + _held(before) == PARTITIONS and _held(before), "they share")
             places, moves = _places(kafka, group), len(stays.events("partitions_assigned"))
             before.stop()
         assert _places(kafka, group) == places
@@ -41,6 +39,12 @@ def test_a_static_member_keeps_its_place(kafka: Broker, topics: Topics, tmp_path
     account(kafka.bootstrap, topics)
 
 
+def _held(replica: Replica) -> int:
+    """How many partitions a replica said it was given last."""
+    given = [int(event["partitions"]) for event in replica.events("partitions_assigned")]
+    return given[-1] if given else 0
+
+
 def _places(kafka: Broker, group: str) -> dict[str, Any]:
     return {
         member["group_instance_id"]: member["member_assignment"] for member in members(kafka.bootstrap, group)
@@ -49,33 +53,32 @@ def _places(kafka: Broker, group: str) -> dict[str, Any]:
 
 def test_two_live_replicas_with_one_membership(kafka: Broker, topics: Topics, tmp_path: Path) -> None:
     """The older one ends with 5 and says which setting must be unique; the newer one works on."""
-    settings = reaching(kafka.bootstrap, topics, tmp_path)
-    with Replica(_named(settings, "twin")) as older:
+    settings = _named(reaching(kafka.bootstrap, topics, tmp_path), "twin")
+    with Replica(settings) as older, Replica(settings, gates="score") as newer:
         with Traffic(kafka.bootstrap, topics.tweets, PARTITIONS):
             older.wait_for_event("batch_committed")
-            newer = Replica(_named(settings, "twin"))
-            with newer:
-                assert older.wait() == 5
-                assert "KAFKA_GROUP_INSTANCE_ID" in older.log().splitlines()[-1]
-                newer.wait_for_event("batch_committed")
-                newer.stop()
-        with Replica(settings | {"KAFKA_CONSUMER_GROUP": settings["KAFKA_CONSUMER_GROUP"]}) as rest:
-            rest.kill()
+            newer.wait_at("score")
+            newer.open_gates()
+            assert older.wait() == 5
+            assert "KAFKA_GROUP_INSTANCE_ID" in older.log().splitlines()[-1]
+        wait_until_done(kafka.bootstrap, settings["KAFKA_CONSUMER_GROUP"], topics.tweets)
+        newer.stop()
+    account(kafka.bootstrap, topics)
 
 
 def test_two_live_replicas_with_one_transactional_id(kafka: Broker, topics: Topics, tmp_path: Path) -> None:
-    """The older one ends with 5 and says which setting must be unique; nothing is lost or doubled."""
+    """One of them ends with 5 and says which setting must be unique; nothing is lost or doubled."""
     settings = {**reaching(kafka.bootstrap, topics, tmp_path), "KAFKA_TRANSACTIONAL_ID": topics.tweets}
-    with Replica({**settings, "STATE_DIR": str(tmp_path / "other machine")}) as newer:
-        with Traffic(kafka.bootstrap, topics.tweets, PARTITIONS), Replica(settings) as older:
-            older.wait_for_event("batch_committed")
-            newer.wait_for_event("batch_committed")
-            wait_until(lambda: not (older.runs and newer.runs), "one of them ends")
-            fenced, other = (newer, older) if older.runs else (older, newer)
-            assert fenced.wait() == 5
-            assert "KAFKA_TRANSACTIONAL_ID" in fenced.log().splitlines()[-1]
-            other.wait_for_event("batch_committed", len(other.events("batch_committed")) + 3)
-            other.stop()
+    elsewhere = {**settings, "STATE_DIR": str(tmp_path / "other-machine")}
+    with Replica(settings) as one, Replica(elsewhere) as other:
+        with Traffic(kafka.bootstrap, topics.tweets, PARTITIONS):
+            wait_until(lambda: not (one.runs and other.runs), "one of them ends")
+        fenced, survivor = (other, one) if one.runs else (one, other)
+        assert fenced.wait() == 5
+        assert "KAFKA_TRANSACTIONAL_ID" in fenced.log().splitlines()[-1]
+        wait_until_done(kafka.bootstrap, settings["KAFKA_CONSUMER_GROUP"], topics.tweets)
+        survivor.stop()
+    account(kafka.bootstrap, topics)
 
 
 def test_one_transactional_id_twice_on_one_machine(kafka: Broker, topics: Topics, tmp_path: Path) -> None:

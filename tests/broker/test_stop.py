@@ -76,8 +76,14 @@ def test_a_second_signal_ends_at_once(kafka: Broker, topics: Topics, tmp_path: P
     settings = reaching(kafka.bootstrap, topics, tmp_path, KAFKA_GROUP_INSTANCE_ID="one")
     with Replica(settings, gates="score") as one:
         one.wait_at("score")
-        wait_until(lambda: one.signal() or not one.runs, "it ends")
+        wait_until(lambda: _signalled(one), "it ends")
         assert one.wait(STOP_SECONDS) == 128 + signal.SIGTERM
     with Replica(settings, "--max-messages", "9") as successor:
         successor.finish()
     account(kafka.bootstrap, topics)
+
+
+def _signalled(one: Replica) -> bool:
+    """Whether it has ended, if not so far, then by yet another signal."""
+    one.signal()
+    return not one.runs

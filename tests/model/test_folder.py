@@ -67,7 +67,9 @@ def test_missing_path(tmp_path: Path) -> None:
         open_model(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("name", ["openvino/model.bin", "tokenizer.json", "model.safetensors", "golden.jsonl"])
+@pytest.mark.parametrize(
+    "name", ["openvino/model.bin", "tokenizer.json", "model.safetensors", "golden.jsonl"]
+)
 def test_one_flipped_bit_is_refused(folder: Path, name: str) -> None:
     """Damage anywhere in a listed file is found, and the file is named."""
     content = bytearray((folder / name).read_bytes())
@@ -148,11 +150,11 @@ def test_link_inside_the_folder_is_followed(folder: Path) -> None:
     assert open_model(folder).name == "toy"
 
 
-def _without(field: str) -> Callable[[dict[str, object]], None]:
-    return lambda manifest: manifest.pop(field) and None
+def _without(field: str) -> Callable[[dict[str, object]], object]:
+    return lambda manifest: manifest.pop(field)
 
 
-def _with(field: str, value: object) -> Callable[[dict[str, object]], None]:
+def _with(field: str, value: object) -> Callable[[dict[str, object]], object]:
     return lambda manifest: manifest.update({field: value})
 
 
@@ -169,7 +171,7 @@ def _with(field: str, value: object) -> Callable[[dict[str, object]], None]:
     ],
 )
 def test_malformed_manifest_names_the_field(
-    folder: Path, change: Callable[[dict[str, object]], None], reason: str
+    folder: Path, change: Callable[[dict[str, object]], object], reason: str
 ) -> None:
     """A manifest is data from outside: each field is checked and named."""
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -189,7 +191,9 @@ def test_unreadable_manifest(folder: Path, content: str) -> None:
 
 def test_calibration_is_read(folder: Path) -> None:
     """Temperature, bias and threshold are the model's own."""
-    (folder / "calibration.json").write_text('{"temperature": 1.5, "bias": -0.1, "threshold": 0.4, "rows": 9}')
+    (folder / "calibration.json").write_text(
+        '{"temperature": 1.5, "bias": -0.1, "threshold": 0.4, "rows": 9}'
+    )
     seal(folder)
     model = open_model(folder)
     assert (model.temperature, model.bias, model.threshold) == (1.5, -0.1, 0.4)
@@ -197,7 +201,13 @@ def test_calibration_is_read(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ['{"temperature": 0}', '{"temperature": "1"}', '{"bias": NaN}', '{"threshold": 1}', '{"threshold": true}'],
+    [
+        '{"temperature": 0}',
+        '{"temperature": "1"}',
+        '{"bias": NaN}',
+        '{"threshold": 1}',
+        '{"threshold": true}',
+    ],
 )
 def test_calibration_out_of_range_is_refused(folder: Path, content: str) -> None:
     """A calibration that would make every probability the same, or none, is refused."""

@@ -64,7 +64,7 @@ def test_one_wrong_score_is_refused(folder: Path, wrong: float) -> None:
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     """Texts survive, whatever they hold."""
-    golden = Golden(("a\nb \u2028 c", "😂 \"quoted\" \\", "plain"), (0.25, 0.5, 1.0), {"openvino": 0.1})
+    golden = Golden(("a\nb \u2028 c", '😂 "quoted" \\', "plain"), (0.25, 0.5, 1.0), {"openvino": 0.1})
     write_golden(tmp_path / "golden.jsonl", golden)
     assert read_golden(tmp_path / "golden.jsonl") == golden
 

@@ -68,9 +68,10 @@ def tiny_checkpoint(folder: Path) -> Path:
 
 def random_classifier() -> object:
     """The Keras model; its head is made large so that scores spread."""
-    import consumer.scoring.tensorflow  # noqa: F401, PLC0415 - sets what TensorFlow must find at its start
     import tf_keras  # noqa: PLC0415
     from transformers import DistilBertConfig, TFDistilBertForSequenceClassification  # noqa: PLC0415
+
+    import consumer.scoring.tensorflow  # noqa: F401, PLC0415 - sets what TensorFlow must find at its start
 
     tf_keras.utils.set_random_seed(11)
     config = DistilBertConfig(
@@ -91,7 +92,8 @@ def random_classifier() -> object:
 
 def tiny_model(folder: Path) -> Path:
     """A complete, valid model folder at ``folder``, made by the real export."""
-    from training.export import Plan, export  # noqa: PLC0415 - loads TensorFlow, only where asked for
+    from training.contents import Plan  # noqa: PLC0415 - loads TensorFlow, only where asked for
+    from training.export import export  # noqa: PLC0415
     from training.parity import Limits  # noqa: PLC0415
 
     work = folder.parent / f"{folder.name}-made-from"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,7 +42,7 @@ def test_width_fits_and_is_no_wider_than_needed(lengths: list[int], budget: int,
 def test_alike_in_length(lengths: list[int], budget: int) -> None:
     """Texts of a chunk are neighbours in length: no text of a later chunk is longer."""
     chunks = list(cut(lengths, budget))
-    for chunk, later in zip(chunks, chunks[1:], strict=False):
+    for chunk, later in pairwise(chunks):
         assert min(lengths[r] for r in chunk.rows) >= max(lengths[r] for r in later.rows)
 
 

@@ -90,7 +90,9 @@ def test_failure_surfaces_and_passes(tiny: ModelFolder, ids: list[list[int]]) ->
         assert np.array_equal(scorer.logits(ids), before, equal_nan=False)
 
 
-def test_compiled_model_is_cached(tiny: ModelFolder, ids: list[list[int]], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_compiled_model_is_cached(
+    tiny: ModelFolder, ids: list[list[int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """A second start reads the compiled model, and scores the same."""
     cache = tmp_path_factory.mktemp("cache") / "compiled"
     first = load_scorer(tiny.path, "openvino", cache_dir=cache).logits(ids)
