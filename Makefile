@@ -55,7 +55,7 @@ bench: $(FULL) ## throughput, latency, start and memory, as ratios measured in o
 # The recipe of the model that ships; docs/training.md says what each file is.
 LABELLED ?= sentiment140=Data/raw/sentiment140_train.csv.gz semeval=Data/raw/semeval2013_2016.csv.gz
 HELD_OUT ?= Data/raw/sentiment140_validation.csv.gz Data/processed/validation.csv
-MEASURED ?= Data/raw/sentiment140_validation.csv.gz Data/raw/sentiment140_manual_test.csv.gz
+MEASURED ?= Data/raw/sentiment140_validation.csv.gz Data/raw/sentiment140_manual_test.csv.gz Data/processed/test.csv
 ENCODER ?= Data/raw/all-minilm-l6-v2
 EPOCHS ?= 1.6
 RUN ?= runs/mini
@@ -64,7 +64,8 @@ MODEL ?= Models/distilbert-mini
 train: $(FULL) ## the whole recipe of the model, from Data/raw: about two hours on two cores
 	@$(PY) -m training chunk $(LABELLED)
 	@$(PY) -m training train --from $(ENCODER) --validation $(HELD_OUT) --out $(RUN) --epochs $(EPOCHS)
-	@$(PY) -m training export --from $(RUN)/best --out $(MODEL) --evaluate $(MEASURED)
+	@$(PY) -m training export --from $(RUN)/best --out $(MODEL) \
+		--validation $(firstword $(HELD_OUT)) --evaluate $(MEASURED)
 	@$(PY) -m training promote $(MODEL)
 
 docs: $(FULL) ## write the parts of docs/ that follow from the code

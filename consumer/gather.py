@@ -82,6 +82,7 @@ class Gatherer:
         """``prepare`` makes one item of each record; ``clock`` is monotonic."""
         self._source, self._prepare, self._bounds, self._clock = source, prepare, bounds, clock
         self._pending: deque[Item] = deque()
+        self._stable = True
         self._watch = StageClock(clock)
 
     def clear(self) -> None:
@@ -110,7 +111,10 @@ class Gatherer:
         """One poll; a full batch polls too, since only a poll gives a fresh group snapshot."""
         wait = _IDLE_POLL_SECONDS if deadline is None else max(0.0, deadline - self._clock())
         self._watch.start()
-        polled = self._source.poll(0.0 if full else wait, max(1, room - len(self._pending)))
+        if full:
+            wait = 0.0 if self._stable else _IDLE_POLL_SECONDS  # nothing can be committed before it is
+        polled = self._source.poll(wait, max(1, room - len(self._pending)))
+        self._stable = polled.group is not None
         if deadline is not None or polled.records:
             self._watch.stop("poll")
         self._pending.extend(self._prepare(polled.records, self._watch))

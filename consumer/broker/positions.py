@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 from kafka import KafkaConsumer, TopicPartition
+from kafka.structs import OffsetAndMetadata
 
 from consumer.errors import ConfigurationError
 
@@ -24,6 +25,7 @@ class Positions:
         self._consumer, self._reset, self._on_gap = consumer, reset, on_gap
         self._refused: dict[TopicPartition, int] = {}  # committed positions the broker does not know
         self._started: set[TopicPartition] = set()
+        self._at_end: dict[TopicPartition, int] = {}  # starts at the end, to be committed
         self._told_up_to: dict[TopicPartition, int] = {}  # gaps are counted once
 
     def out_of_range(self, positions: Mapping[TopicPartition, int]) -> None:
@@ -35,13 +37,27 @@ class Positions:
         tps = list(partitions)
         if not tps:
             return {}
+        self._at_end.clear()
         beginnings = self._consumer.beginning_offsets(tps, timeout_ms=CALL_TIMEOUT_MS)
         starts = {tp: self._start(tp, int(beginnings[tp])) for tp in tps}
+        self._hold_ends()
         for tp, start in starts.items():
             self._consumer.seek(tp, start)
         self._started.update(tps)
         self._refused.clear()
         return starts
+
+    def _hold_ends(self) -> None:
+        """Commit a start at the end before it is used: asked for again, the end has moved on.
+
+        Without it a rebalance before the first batch would skip what had come until then.
+        """
+        if self._at_end:
+            held = {
+                tp: OffsetAndMetadata(offset=end, metadata="", leader_epoch=-1)
+                for tp, end in self._at_end.items()
+            }
+            self._consumer.commit(held, timeout_ms=CALL_TIMEOUT_MS)
 
     def _start(self, tp: TopicPartition, beginning: int) -> int:
         committed = self._consumer.committed(tp, timeout_ms=CALL_TIMEOUT_MS)
@@ -79,7 +95,8 @@ class Positions:
                 return int(found.offset)
         if self._reset == "earliest":
             return int(self._consumer.beginning_offsets([tp], timeout_ms=CALL_TIMEOUT_MS)[tp])
-        return int(self._consumer.end_offsets([tp], timeout_ms=CALL_TIMEOUT_MS)[tp])
+        self._at_end[tp] = int(self._consumer.end_offsets([tp], timeout_ms=CALL_TIMEOUT_MS)[tp])
+        return self._at_end[tp]
 
 
 def _fields(tp: TopicPartition, **facts: int) -> dict[str, dict[str, object]]:

@@ -11,19 +11,20 @@ import logging
 import time
 from collections.abc import Callable, Collection
 
-from kafka import KafkaProducer
+from kafka import KafkaProducer, errors
 from kafka.structs import ConsumerGroupMetadata
 
 from consumer.broker.deadline import Deadline
 from consumer.broker.faults import RECOVERABLE, PublishFailedError, fatal, is_fenced
 from consumer.broker.poll import Offsets
 from consumer.broker.producer import Letters, Targets, Timing, discard, flush_within, send_all
-from consumer.errors import FencedError
+from consumer.errors import BrokerGoneError, FencedError
 from consumer.records import Position
 
 log = logging.getLogger(__name__)
 
 _ABORT_SECONDS = 2.0
+_UNANSWERED = (TimeoutError, errors.KafkaTimeoutError)
 
 
 class TransactionalPublisher:
@@ -41,6 +42,7 @@ class TransactionalPublisher:
         self._make, self._targets, self._timing, self._deadline = make, targets, timing, deadline
         self._clock = clock
         self._producer: KafkaProducer | None = None
+        self._silent_since: float | None = None  # the first call without an answer since the last commit
 
     def start(self) -> None:
         """A producer with no open transaction: ``init_transactions`` aborts what a predecessor left.
@@ -76,13 +78,22 @@ class TransactionalPublisher:
             producer.begin_transaction()
             flush = flush_within(producer, self._timing, self._deadline)
             send_all(producer, self._targets, letters, alone, flush)
-            self._deadline.call(
+            self._call(
                 "send_offsets_to_transaction", lambda: producer.send_offsets_to_transaction(offsets, group)
             )
-            self._deadline.call("commit_transaction", producer.commit_transaction)
+            self._call("commit_transaction", producer.commit_transaction)
         except (*RECOVERABLE, PublishFailedError) as error:
             self._drop(producer, error)
             raise self._judge(error, began) from error
+        self._silent_since = None
+
+    def _call(self, name: str, function: Callable[[], object]) -> None:
+        """One of the calls that have no end of their own.
+
+        The client forgets the call when the broker restarts under it, so it is not waited for longer than
+        the transaction lives: by then the broker has ended it, one way or the other.
+        """
+        self._deadline.call(name, function, self._timing.transaction_ms / 1000)
 
     def _drop(self, producer: KafkaProducer, error: BaseException) -> None:
         """Abort, if that is quick, and never use this producer again."""
@@ -99,12 +110,25 @@ class TransactionalPublisher:
         ending = fatal(cause)
         if ending is not None:
             return ending
+        if isinstance(cause, _UNANSWERED):
+            self._note_silence()
         timed_out = began is not None and self._clock() - began >= 0.9 * self._timing.transaction_ms / 1000
         if is_fenced(cause) and not timed_out:
             return FencedError(
                 "another live producer uses this KAFKA_TRANSACTIONAL_ID: it must be unique in the group"
             )
         return error if isinstance(error, PublishFailedError) else PublishFailedError(error)
+
+    def _note_silence(self) -> None:
+        """Trying again goes on as long as the broker may be away, even if it answers everything else."""
+        now = self._clock()
+        if self._silent_since is None:
+            self._silent_since = now
+        elif now - self._silent_since >= self._deadline.seconds:
+            raise BrokerGoneError(
+                f"no transaction was answered for {now - self._silent_since:.0f} s, "
+                f"BROKER_TIMEOUT_SECONDS is {self._deadline.seconds:g}"
+            )
 
     def close(self) -> None:
         """No transaction is open between batches, so there is nothing to wait for."""

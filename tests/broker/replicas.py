@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 EXIT_SECONDS = 90.0  # for a busy machine; nothing waits longer than it must
 SESSION_TIMEOUT_MS = "4000"
+TAIL_LINES = 40
 STEERED, REAL = "tests.broker.replica", "consumer"
 
 
@@ -77,20 +78,20 @@ class Replica:
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if error is not None:
-            error.add_note(f"a replica's log (it {'runs' if self.runs else 'ended'}):\n{self.log()}")
+            error.add_note(f"a replica's log (it {'runs' if self.runs else 'ended'}):\n{self.tail()}")
         self.kill()
 
     def wait_at(self, gate: str, seconds: float = EXIT_SECONDS) -> None:
         """Return when it stands at this gate; gates on the way there are passed."""
         while (word := self._hear(seconds)) != gate:
-            assert word, f"it ended before the gate {gate}:\n{self.log()}"
+            assert word, f"it ended before the gate {gate}:\n{self.tail()}"
             self.go()
 
     def _hear(self, seconds: float) -> str:
         try:
             return self._words.get(timeout=seconds)
         except queue.Empty:
-            raise AssertionError(f"it came to no gate in {seconds:g} s:\n{self.log()}") from None
+            raise AssertionError(f"it came to no gate in {seconds:g} s:\n{self.tail()}") from None
 
     def go(self) -> None:
         """Let it through the gate at which it stands."""
@@ -117,12 +118,12 @@ class Replica:
         try:
             return self._child.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"it still runs after {seconds:g} s:\n{self.log()}") from None
+            raise AssertionError(f"it still runs after {seconds:g} s:\n{self.tail()}") from None
 
     def finish(self, seconds: float = EXIT_SECONDS) -> None:
         """Wait for a clean end by itself."""
         code = self.wait(seconds)
-        assert code == 0, f"exit code {code}:\n{self.log()}"
+        assert code == 0, f"exit code {code}:\n{self.tail()}"
 
     def stop(self, seconds: float = EXIT_SECONDS) -> None:
         """SIGTERM and a clean end."""
@@ -133,6 +134,10 @@ class Replica:
     def runs(self) -> bool:
         """Whether it has not ended yet."""
         return self._child.poll() is None
+
+    def tail(self) -> str:
+        """The end of its log, for a failing test's report."""
+        return "\n".join(line[:500] for line in self.log().splitlines()[-TAIL_LINES:])
 
     def log(self) -> str:
         """What it wrote to its standard error."""
@@ -148,7 +153,7 @@ class Replica:
         wait_until(
             lambda: len(self.events(name)) >= count or not self.runs, f"{name} in its log", seconds=seconds
         )
-        assert len(self.events(name)) >= count, f"it ended without {name}:\n{self.log()}"
+        assert len(self.events(name)) >= count, f"it ended without {name}:\n{self.tail()}"
 
     def ask(self, path: str) -> tuple[int, str]:
         """What its HTTP port answers; 0 where it does not listen yet."""

@@ -54,15 +54,16 @@ def _places(kafka: Broker, group: str) -> dict[str, Any]:
 def test_two_live_replicas_with_one_membership(kafka: Broker, topics: Topics, tmp_path: Path) -> None:
     """The older one ends with 5 and says which setting must be unique; the newer one works on."""
     settings = _named(reaching(kafka.bootstrap, topics, tmp_path), "twin")
-    with Replica(settings) as older, Replica(settings, gates="score") as newer:
-        with Traffic(kafka.bootstrap, topics.tweets, PARTITIONS):
-            older.wait_for_event("batch_committed")
-            newer.wait_at("score")
-            newer.open_gates()
+    with Replica(settings) as older, Traffic(kafka.bootstrap, topics.tweets, PARTITIONS):
+        older.wait_for_event("batch_committed")
+        with Replica(settings) as newer:
             assert older.wait() == 5
             assert "KAFKA_GROUP_INSTANCE_ID" in older.log().splitlines()[-1]
+            newer.wait_for_event("batch_committed")
+            newer.stop()
+    with Replica(settings) as rest:
         wait_until_done(kafka.bootstrap, settings["KAFKA_CONSUMER_GROUP"], topics.tweets)
-        newer.stop()
+        rest.stop()
     account(kafka.bootstrap, topics)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from consumer.broker import deadline
 from consumer.broker.deadline import Deadline
 from consumer.errors import BrokerGoneError, StoppedWaitingError
 from tests.broker_unit.client import Stuck
@@ -51,6 +52,21 @@ def test_a_stop_ends_the_waiting(stuck: Stuck) -> None:
     with pytest.raises(StoppedWaitingError) as caught:
         Deadline(3600, give_up=stuck.entered.is_set).call("it", stuck)
     assert caught.value.exit_code == 0
+
+
+def test_a_late_call_is_told_of_while_it_lasts(stuck: Stuck, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever watches the loop learns that it hangs on the broker, before the deadline."""
+    monkeypatch.setattr(deadline, "_LATE_SECONDS", 0.0)
+    told = threading.Event()
+    with pytest.raises(StoppedWaitingError):
+        Deadline(3600, give_up=told.is_set, late=told.set).call("it", stuck)
+
+
+def test_a_call_in_time_is_told_to_nobody() -> None:
+    """Most calls take milliseconds."""
+    told = threading.Event()
+    Deadline(60, late=told.set).call("it", lambda: None)
+    assert not told.is_set()
 
 
 def test_a_stuck_call_does_not_keep_the_process_alive(stuck: Stuck) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pytest
 from kafka import TopicPartition
-from kafka.structs import OffsetAndTimestamp
+from kafka.structs import OffsetAndMetadata, OffsetAndTimestamp
 
 from consumer.broker.positions import Positions, Reset
 from consumer.errors import ConfigurationError
@@ -47,6 +47,11 @@ class Consumer:
         assert timeout_ms > 0
         return self.committed_at.get(tp)
 
+    def commit(self, offsets: Mapping[TopicPartition, OffsetAndMetadata], timeout_ms: int) -> None:
+        """Hold positions for the group."""
+        assert timeout_ms > 0
+        self.committed_at |= {tp: position.offset for tp, position in offsets.items()}
+
     def seek(self, tp: TopicPartition, offset: int) -> None:
         """Go there."""
         self.sought[tp] = offset
@@ -81,6 +86,15 @@ def test_a_new_group_starts_where_the_policy_says(reset: Reset, at_time: int | N
     found, gaps = positions(Consumer(begins=5, at_time=at_time), reset)
     assert found.seek([TP]) == {TP: start}
     assert gaps == []
+
+
+def test_a_start_at_the_end_is_held() -> None:
+    """Asked for again before anything is committed, the end has moved on: nothing in between is skipped."""
+    consumer = Consumer(ends=100)
+    found, _ = positions(consumer, "latest")
+    found.seek([TP])
+    consumer.ends = 105
+    assert found.seek([TP]) == {TP: 100}
 
 
 def test_records_deleted_unread_are_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,6 +9,7 @@ from kafka import errors
 
 from consumer.broker.deadline import Deadline
 from consumer.broker.faults import PublishFailedError
+from consumer.broker.producer import Timing
 from consumer.broker.transaction import TransactionalPublisher
 from consumer.errors import (
     BrokerGoneError,
@@ -187,6 +188,33 @@ def test_a_stuck_call_ends_with_the_broker_gone(step: str, stuck: Stuck) -> None
     with pytest.raises(BrokerGoneError) as caught:
         publish(publisher(Factory(Producer(on={step: stuck})), seconds=0))
     assert caught.value.exit_code == 4
+
+
+def impatient(factory: Factory, clock: Clock) -> TransactionalPublisher:
+    """A publisher whose transactions live for no time, though the broker may be away for an hour."""
+    return TransactionalPublisher(factory, TARGETS, Timing(0), Deadline(3600), clock)
+
+
+def test_a_call_the_client_has_lost_is_not_waited_for(stuck: Stuck) -> None:
+    """A broker that restarts under a commit leaves it without an answer: a new producer tries again."""
+    factory = Factory(Producer(on={"commit": stuck}))
+    made = impatient(factory, Clock())
+    with pytest.raises(PublishFailedError) as caught:
+        publish(made)
+    assert caught.value.in_doubt
+    publish(made)
+    assert factory.made[1].calls[-1] == "commit"
+
+
+def test_trying_again_has_an_end(stuck: Stuck) -> None:
+    """Where transactions alone are never answered, the process ends as if nothing were."""
+    clock = Clock()
+    made = impatient(Factory(*(Producer(on={"commit": stuck}) for _ in range(2))), clock)
+    with pytest.raises(PublishFailedError):
+        publish(made)
+    clock.pass_seconds(3600)
+    with pytest.raises(BrokerGoneError):
+        publish(made)
 
 
 def test_a_stop_while_stuck_abandons_the_batch(stuck: Stuck) -> None:
