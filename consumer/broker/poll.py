@@ -24,6 +24,8 @@ from consumer.records import Record
 
 log = logging.getLogger(__name__)
 
+_HEARTBEAT_MS = 3_000  # a heartbeat is how a member learns of a rebalance, however long a session may be
+
 Offsets = dict[TopicPartition, OffsetAndMetadata]
 _LOST_POSITION = (errors.NoOffsetForPartitionError, errors.OffsetOutOfRangeError, errors.LogTruncationError)
 
@@ -115,7 +117,7 @@ class Source:
                 auto_offset_reset="none",  # a lost position is ours to decide, count and log
                 partition_assignment_strategy=[RangePartitionAssignor],  # eager
                 session_timeout_ms=session_timeout_ms,
-                heartbeat_interval_ms=session_timeout_ms // 3,
+                heartbeat_interval_ms=min(_HEARTBEAT_MS, session_timeout_ms // 3),
             )
         except errors.KafkaError as error:
             raise fatal(error) or BrokerGoneError(f"the consumer cannot connect: {error}") from error

@@ -126,7 +126,8 @@ class Replica:
         assert code == 0, f"exit code {code}:\n{self.tail()}"
 
     def stop(self, seconds: float = EXIT_SECONDS) -> None:
-        """SIGTERM and a clean end."""
+        """SIGTERM, once it listens to signals, and a clean end."""
+        self.wait_for_event("starting")
         self.signal()
         self.finish(seconds)
 

@@ -89,10 +89,16 @@ def test_a_replica_that_hung_past_its_session(
         frozen.signal(signal.SIGSTOP)
         with Replica(settings) as heir:
             wait_until_done(kafka.bootstrap, group, topics.tweets)
-            frozen.open_gates()
             frozen.signal(signal.SIGCONT)
+            wait_until(lambda: _knows_it_was_dropped(frozen), "its client hears that it is no member")
+            frozen.open_gates()
             wait_until(lambda: len(members(kafka.bootstrap, group)) == 2, "it is back in the group")
             heir.stop()
         publish(kafka.bootstrap, topics.tweets, tweets(40, first=40, partitions=PARTITIONS))
         _finish(kafka, topics, frozen)
     account(kafka.bootstrap, topics)
+
+
+def _knows_it_was_dropped(replica: Replica) -> bool:
+    """From here on its group metadata name no member: sent with a commit they would pass unfenced."""
+    return "UnknownMemberId" in replica.log()

@@ -68,8 +68,8 @@ def tiny_checkpoint(folder: Path) -> Path:
 
 def random_classifier() -> object:
     """The Keras model; its head is made large so that scores spread."""
-    import tf_keras  # noqa: PLC0415
-    from transformers import DistilBertConfig, TFDistilBertForSequenceClassification  # noqa: PLC0415
+    import tf_keras  # noqa: PLC0415 - as above
+    from transformers import DistilBertConfig, TFDistilBertForSequenceClassification  # noqa: PLC0415 - as above
 
     import consumer.scoring.tensorflow  # noqa: F401, PLC0415 - sets what TensorFlow must find at its start
 
@@ -93,8 +93,8 @@ def random_classifier() -> object:
 def tiny_model(folder: Path) -> Path:
     """A complete, valid model folder at ``folder``, made by the real export."""
     from training.contents import Plan  # noqa: PLC0415 - loads TensorFlow, only where asked for
-    from training.export import export  # noqa: PLC0415
-    from training.parity import Limits  # noqa: PLC0415
+    from training.export import export  # noqa: PLC0415 - as above
+    from training.parity import Limits  # noqa: PLC0415 - as above
 
     work = folder.parent / f"{folder.name}-made-from"
     source = tiny_checkpoint(work / "checkpoint")

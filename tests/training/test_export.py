@@ -122,3 +122,15 @@ def test_folder_as_the_original_saved_it(copy: Path, caplog: pytest.LogCaptureFi
     assert np.allclose(ours, theirs, atol=1e-5)
     with pytest.raises(ModelRefusedError, match="SCORER=tensorflow"):
         load_scorer(original, "openvino")
+
+
+def test_weights_without_the_head_are_refused(copy: Path) -> None:
+    """An encoder alone would be scored with a random head: it is refused, and the missing part named."""
+    from safetensors.numpy import load_file, save_file  # noqa: PLC0415 - beside TensorFlow
+
+    weights = {
+        k: v for k, v in load_file(copy / "model.safetensors").items() if not k.startswith("classifier")
+    }
+    save_file(weights, copy / "model.safetensors", metadata={"format": "tf"})
+    with pytest.raises(ModelRefusedError, match=r"its weights lack .*classifier"):
+        load_scorer(copy, "tensorflow")
