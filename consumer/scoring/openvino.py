@@ -27,14 +27,6 @@ _WIDTH_STEP = 4
 _KERNELS_KEPT = 250
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """What one call of ``logits`` collects. A late job of a failed call writes here, into no later call."""
-
-    out: Logits  # (n,)
-    failed: list[BaseException]
-
-
 class OpenVinoScorer:
     """Logits from ``openvino/model.xml`` of a model folder. Not for several threads at once.
 
