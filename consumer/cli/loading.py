@@ -26,7 +26,7 @@ def load_model(settings: Settings) -> Model:
         chunk_tokens=settings.scorer_chunk_tokens,
         cache_dir=settings.state_dir / "compiled",
     )
-    check_golden(folder, tokeniser, scorer)
+    check_golden(folder, tokeniser, scorer, kind=settings.scorer)
     return Model(folder, tokeniser, scorer)
 
 

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from tests.broker.topics import Topics
 
 BATCHES_OF_20 = {"MAX_BATCH_MESSAGES": "20"}
-STATIC = {"KAFKA_GROUP_INSTANCE_ID": "one"}  # a successor need not wait for the session to time out
+# A successor waits for no timeout: it has the place in the group, and ends the transaction left open.
+SUCCESSION = {"KAFKA_GROUP_INSTANCE_ID": "one", "KAFKA_SESSION_TIMEOUT_MS": "120000"}
+
+SUCCESSION_SECONDS = 60.0
 
 
 @pytest.mark.parametrize("gate", ["score", "commit", "committed"])
@@ -25,7 +28,7 @@ def test_killed_in_a_batch(
 ) -> None:
     """Killed while scoring, before or after the commit: the successor neither repeats nor forgets."""
     publish(kafka.bootstrap, topics.tweets, [*tweets(90), Sent(b"no json", partition=1)])
-    settings = reaching(kafka.bootstrap, topics, tmp_path, **BATCHES_OF_20, **STATIC)
+    settings = reaching(kafka.bootstrap, topics, tmp_path, **BATCHES_OF_20, **SUCCESSION)
     with Replica(settings, gates=gate) as first:
         for _ in range(batches_before):
             first.wait_at(gate)
@@ -35,5 +38,5 @@ def test_killed_in_a_batch(
     with Replica(
         settings, "--max-messages", str(91 - 20 * (batches_before + (gate == "committed")))
     ) as second:
-        second.finish()
+        second.finish(SUCCESSION_SECONDS)
     account(kafka.bootstrap, topics, dead=1)

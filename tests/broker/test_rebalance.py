@@ -101,4 +101,4 @@ def test_a_replica_that_hung_past_its_session(
 
 def _knows_it_was_dropped(replica: Replica) -> bool:
     """From here on its group metadata name no member: sent with a commit they would pass unfenced."""
-    return "UnknownMemberId" in replica.log()
+    return "local member_id was not recognized" in replica.log()
