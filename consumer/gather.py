@@ -83,20 +83,25 @@ class Gatherer:
         self._source, self._prepare, self._bounds, self._clock = source, prepare, bounds, clock
         self._pending: deque[Item] = deque()
         self._stable = True
+        self.moved = False  # whether the last poll made all work in memory void
         self._watch = StageClock(clock)
 
     def clear(self) -> None:
         """Forget what was polled and not yet published: its positions were set back."""
         self._pending.clear()
 
-    def gather(self, at_most: int | None = None) -> MicroBatch | None:
-        """The next micro-batch, of ``at_most`` items; None when nothing came or the group is moving."""
+    def gather(self, at_most: int | None = None, *, patient: bool = True) -> MicroBatch | None:
+        """The next micro-batch, of ``at_most`` items; None when nothing came or the group is moving.
+
+        ``patient`` waits for a first record; otherwise what is not there at once is not waited for.
+        """
         room = self._bounds.messages if at_most is None else min(self._bounds.messages, at_most)
         self._watch = StageClock(self._clock)
         deadline: float | None = self._clock() + self._bounds.wait_seconds if self._pending else None
         while True:
             full = self._full(room)
-            polled = self._poll(deadline, full is not None, room)
+            polled = self._poll(deadline, full is not None, room, patient)
+            self.moved = polled.moved
             if polled.moved:
                 self.clear()
                 return None
@@ -107,9 +112,10 @@ class Gatherer:
             if reason is not None:
                 return MicroBatch(self._take(room), polled.group, reason, dict(self._watch.seconds))
 
-    def _poll(self, deadline: float | None, full: bool, room: int) -> Polled:  # noqa: FBT001 - private
+    def _poll(self, deadline: float | None, full: bool, room: int, patient: bool) -> Polled:  # noqa: FBT001 - private
         """One poll; a full batch polls too, since only a poll gives a fresh group snapshot."""
-        wait = _IDLE_POLL_SECONDS if deadline is None else max(0.0, deadline - self._clock())
+        first_wait = _IDLE_POLL_SECONDS if patient else 0.0
+        wait = first_wait if deadline is None else max(0.0, deadline - self._clock())
         self._watch.start()
         if full:
             wait = 0.0 if self._stable else _IDLE_POLL_SECONDS  # nothing can be committed before it is

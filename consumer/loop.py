@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from logging import DEBUG, WARNING, getLogger
 
@@ -19,7 +20,8 @@ from consumer.broker.poll import Offsets, Source, offset_after
 from consumer.broker.producer import Letters
 from consumer.broker.transaction import TransactionalPublisher
 from consumer.encode import ResultStyle, encode_dead_letter, encode_result
-from consumer.gather import Gatherer, MicroBatch
+from consumer.errors import StoppedWaitingError
+from consumer.gather import CloseReason, Gatherer, MicroBatch
 from consumer.label import LabelRule
 from consumer.limits import Limits
 from consumer.monitoring.health import Health
@@ -32,6 +34,8 @@ from consumer.scoring.scorer import Scorer
 
 log = getLogger(__name__)
 
+_LOOK_SECONDS = 0.25
+_STOP_PATIENCE_SECONDS = 4.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
 
 
@@ -46,6 +50,20 @@ class Parts:
     presence: Presence
     metrics: Metrics
     health: Health
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """A batch that is being scored, or is scored and not yet published."""
+
+    batch: MicroBatch
+    outcome: Future[Outcome]
+    watch: StageClock
+
+    @property
+    def backlog(self) -> bool:
+        """Whether more was waiting behind it."""
+        return self.batch.reason is not CloseReason.WAIT
 
 
 class Loop:
@@ -68,34 +86,74 @@ class Loop:
         self._failures = 0
 
     def run(self) -> None:
-        """Turn until a limit is reached or a stop is asked for. Raises ``ConsumerError``."""
-        self._restart_publisher()  # ends a predecessor's open transaction, which hides what lies behind it
-        while not self._limits.reached():
-            self._parts.health.progressed()
-            batch = self._parts.gatherer.gather(self._limits.room())  # poll → parse → clean → tokenise
-            self._note_poll(batch)
-            if batch is not None and not self._limits.stopping():
-                self._turn(batch)
+        """Turn until a limit is reached or a stop is asked for. Raises ``ConsumerError``.
 
-    def _turn(self, batch: MicroBatch) -> None:
+        Under a backlog one batch is scored while the one before it is published and the one after it is
+        gathered; else each is published as soon as it is scored.
+        """
+        self._restart_publisher()  # ends a predecessor's open transaction, which hides what lies behind it
+        scoring = ThreadPoolExecutor(1, thread_name_prefix="score")
+        in_hand: InHand | None = None
+        try:
+            while not self._limits.reached():
+                self._parts.health.progressed()
+                batch = self._gather(in_hand)  # poll → parse → clean → tokenise
+                if self._parts.gatherer.moved:
+                    in_hand = None  # its partitions may be another's by now
+                following = self._label(batch, scoring) if batch else None  # score → label
+                if in_hand is not None and not self._publish(in_hand):  # publish → commit
+                    following = None  # it is read again too
+                in_hand = following
+                if in_hand is not None and not in_hand.backlog:
+                    self._publish(in_hand)
+                    in_hand = None
+        finally:
+            scoring.shutdown(wait=False, cancel_futures=True)
+
+    def _gather(self, in_hand: InHand | None) -> MicroBatch | None:
+        room = self._limits.room()
+        if in_hand is not None and room is not None:
+            room -= len(in_hand.batch.items)
+            if room == 0:
+                return None
+        batch = self._parts.gatherer.gather(room, patient=in_hand is None)
+        self._note_poll(batch)
+        return batch
+
+    def _label(self, batch: MicroBatch, scoring: ThreadPoolExecutor) -> InHand:
         watch = StageClock()
         watch.seconds.update(batch.seconds)
-        outcome = label(batch.items, self._parts.scorer, self._rule, watch)  # score → label
-        outcome = self._oversize.sort_out(outcome)
+        return InHand(batch, scoring.submit(label, batch.items, self._parts.scorer, self._rule, watch), watch)
+
+    def _publish(self, in_hand: InHand) -> bool:
+        """Whether the batch is committed; else what was polled since is void."""
+        batch, watch = in_hand.batch, in_hand.watch
+        outcome = self._oversize.sort_out(self._outcome(in_hand.outcome))
         self._parts.health.progressed()
+        watch.start()
         letters = self._encode(outcome)
         watch.stop("encode")
         offsets = offset_after(item.record for item in batch.items)
         try:
-            self._parts.publisher.publish(
-                letters, offsets, batch.group, self._oversize.suspects
-            )  # publish → commit
+            self._parts.publisher.publish(letters, offsets, batch.group, self._oversize.suspects)
         except PublishFailedError as failure:
             self._recover(failure, batch, outcome, offsets)
-            return
+            return False
         watch.stop("publish")
         self._failures = 0
         self._account(batch, outcome, watch.seconds, self._parts.source.committed(offsets))
+        return True
+
+    def _outcome(self, labelling: Future[Outcome]) -> Outcome:
+        """Wait for the scorer, but not past a stop."""
+        while True:
+            try:
+                return labelling.result(timeout=_LOOK_SECONDS)
+            except TimeoutError:
+                if labelling.done():
+                    raise  # the scorer's own
+                if self._limits.stopping_for(_STOP_PATIENCE_SECONDS):
+                    raise StoppedWaitingError("the scorer") from None
 
     def _encode(self, outcome: Outcome) -> Letters:
         now = self._wall_clock()

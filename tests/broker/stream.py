@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition, errors
 
 from tests.broker.reading import read_all
 from tests.broker.topics import admin
@@ -177,9 +177,12 @@ def _check_carried_over(source: Any, record: Any) -> None:
 
 
 def committed(bootstrap: str, group: str) -> dict[int, int]:
-    """The group's committed position in each partition."""
+    """The group's committed position in each partition; none while its coordinator is being found."""
     with admin(bootstrap) as client:
-        found = client.list_group_offsets({group: None})[group]
+        try:
+            found = client.list_group_offsets({group: None})[group]
+        except errors.RetriableError:
+            return {}
     return {tp.partition: position.offset for tp, position in found.items() if position.offset >= 0}
 
 

@@ -21,8 +21,9 @@ SUCCESSION = {"KAFKA_GROUP_INSTANCE_ID": "one", "KAFKA_SESSION_TIMEOUT_MS": "120
 SUCCESSION_SECONDS = 60.0
 
 
-@pytest.mark.parametrize("gate", ["score", "commit", "committed"])
-@pytest.mark.parametrize("batches_before", [0, 2])
+@pytest.mark.parametrize(
+    ("gate", "batches_before"), [("score", 0), ("commit", 0), ("commit", 2), ("committed", 2)]
+)
 def test_killed_in_a_batch(
     kafka: Broker, topics: Topics, tmp_path: Path, gate: str, batches_before: int
 ) -> None:
