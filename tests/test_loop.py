@@ -31,12 +31,17 @@ class Topic:
         self.records = [tweet_record("good", offset) for offset in range(count)]
         self.position = self.done = self.rewinds = 0
         self.moves: deque[int] = deque()  # polls, counted, at which partitions moved
-        self.polls = 0
+        self.waits: list[float] = []  # seconds each poll may wait
         self._limits = limits
 
-    def poll(self, wait_seconds: float, max_records: int) -> Poll:  # noqa: ARG002 - nothing is waited for
+    @property
+    def polls(self) -> int:
+        """How often it was polled."""
+        return len(self.waits)
+
+    def poll(self, wait_seconds: float, max_records: int) -> Poll:
         """The next records; the end of the topic ends the run."""
-        self.polls += 1
+        self.waits.append(wait_seconds)
         if self.moves and self.moves[0] == self.polls:
             self.moves.popleft()
             self.rewind()
@@ -79,8 +84,10 @@ class Topic:
 class Publisher:
     """Records what is published; fails where it is told to."""
 
-    def __init__(self, failures: set[int]) -> None:
+    def __init__(self, topic: Topic, failures: set[int]) -> None:
         self.batches: list[list[int]] = []
+        self.polls: list[int] = []  # polls there had been before each
+        self._topic = topic
         self.groups: list[str] = []
         self.started = self._calls = 0
         self._failures = failures
@@ -96,6 +103,7 @@ class Publisher:
             raise PublishFailedError(OSError("away"))
         self.batches.append([message.source.offset for message in letters.results])
         self.groups.append(group)
+        self.polls.append(self._topic.polls)
 
 
 class Quiet:
@@ -108,10 +116,17 @@ class Quiet:
         """It is still."""
 
 
-def run(tmp_path: Path, count: int, failures: set[int] | None = None, moves: tuple[int, ...] = ()) -> Any:
-    """Run the loop over so many tweets; gives the topic, the publisher and the scorer."""
-    limits = Limits(time.monotonic, count)
-    topic, publisher, scorer = Topic(limits, count), Publisher(failures or set()), ConstantScorer()
+def run(
+    tmp_path: Path,
+    count: int,
+    failures: set[int] | None = None,
+    moves: tuple[int, ...] = (),
+    limit: int | None = None,
+) -> tuple[Topic, Publisher]:
+    """Run the loop over so many tweets, up to the limit."""
+    limits = Limits(time.monotonic, limit or count)
+    topic, scorer = Topic(limits, count), ConstantScorer()
+    publisher = Publisher(topic, failures or set())
     topic.moves.extend(moves)
     rules = Rules(small_tokeniser(tmp_path))
     bounds = Bounds(messages=SIZE, tokens=10_000, wait_seconds=0.0)
@@ -161,6 +176,20 @@ def test_partitions_that_move_void_the_batch_in_hand(tmp_path: Path) -> None:
 
 def test_a_lone_record_does_not_wait_for_the_next(tmp_path: Path) -> None:
     """Without a backlog a batch is published before anything else is polled for."""
-    topic, publisher = run(tmp_path, 1)
+    _, publisher = run(tmp_path, 1, limit=2)
     assert publisher.batches == [[0]]
-    assert topic.polls <= 3
+    assert publisher.polls == [2]  # one brought it, one brought no company
+
+
+def test_a_batch_in_hand_does_not_wait_for_records(tmp_path: Path) -> None:
+    """While a batch is being scored the next is gathered from what is there, without waiting for more."""
+    topic, _ = run(tmp_path, 3 * SIZE, limit=3 * SIZE)
+    assert topic.waits[0] > 0
+    assert topic.waits[1:] == [0.0] * (topic.polls - 1)
+
+
+def test_a_limit_counts_what_is_in_hand(tmp_path: Path) -> None:
+    """With more records than the limit allows, exactly the limit is committed."""
+    topic, publisher = run(tmp_path, 5 * SIZE, limit=2 * SIZE + 1)
+    assert topic.done == 2 * SIZE + 1
+    assert sum(map(len, publisher.batches)) == 2 * SIZE + 1
