@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from logging import DEBUG, WARNING
 from typing import Any
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition, errors
@@ -156,7 +157,8 @@ class Source:
 
     def _void(self, error: BaseException | None) -> None:
         if error is not None:
-            log.info("position_lost", extra={"fields": {"error": repr(error)}})
+            fresh = isinstance(error, errors.NoOffsetForPartitionError)  # any new group's first poll
+            log.log(DEBUG if fresh else WARNING, "position_lost", extra={"fields": {"error": repr(error)}})
             if isinstance(error, errors.OffsetOutOfRangeError):
                 self._positions.out_of_range(error.args[0])
         self.rewind()

@@ -75,9 +75,16 @@ def send(producer: KafkaProducer, topic: str, record: Sent) -> Any:
 def wait_until(condition: Callable[[], object], what: str, seconds: float = WAIT_SECONDS) -> None:
     """Look again and again until the condition holds; fails by name when it does not in time."""
     deadline = time.monotonic() + seconds
-    while not condition():
+    while not _holds(condition):
         assert time.monotonic() < deadline, f"waited {seconds:g} s in vain for: {what}"
         time.sleep(LOOK_SECONDS)
+
+
+def _holds(condition: Callable[[], object]) -> bool:
+    try:
+        return bool(condition())
+    except errors.RetriableError:  # a broker just started still gathers its wits
+        return False
 
 
 def header(record: Any, name: str) -> str | None:
@@ -177,12 +184,9 @@ def _check_carried_over(source: Any, record: Any) -> None:
 
 
 def committed(bootstrap: str, group: str) -> dict[int, int]:
-    """The group's committed position in each partition; none while its coordinator is being found."""
+    """The group's committed position in each partition."""
     with admin(bootstrap) as client:
-        try:
-            found = client.list_group_offsets({group: None})[group]
-        except errors.RetriableError:
-            return {}
+        found = client.list_group_offsets({group: None})[group]
     return {tp.partition: position.offset for tp, position in found.items() if position.offset >= 0}
 
 
@@ -195,8 +199,13 @@ def ends(bootstrap: str, topic: str) -> dict[int, int]:
 
 def wait_until_done(bootstrap: str, group: str, topic: str, seconds: float = WAIT_SECONDS) -> None:
     """Return when the group has committed all that the topic holds."""
-    wanted = ends(bootstrap, topic)
-    wait_until(lambda: committed(bootstrap, group) == wanted, f"{group} at {wanted}", seconds)
+    wanted: dict[int, int] = {}
+
+    def done() -> bool:
+        wanted.update(wanted or ends(bootstrap, topic))
+        return bool(wanted) and committed(bootstrap, group) == wanted
+
+    wait_until(done, f"{group} at the end of {topic}", seconds)
 
 
 def members(bootstrap: str, group: str) -> Sequence[dict[str, Any]]:
