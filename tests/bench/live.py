@@ -24,7 +24,7 @@ from consumer.settings import Settings
 from tests.bench.streams import PARTITIONS, settings_of
 from tests.bench.texts import load
 
-RATE, SECONDS = 20, 20
+RATE, SECONDS = 20, 50
 _READY_SECONDS = 60
 
 
