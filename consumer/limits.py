@@ -19,9 +19,13 @@ class Limits:
         self._clock = clock
         self._left = max_messages
         self._until_idle_seconds = until_idle_seconds
-        self._busy_at = clock()
+        self._busy_at: float | None = None  # idleness counts from the first assignment on
         self._stop = threading.Event()
         self._stopped_at: float | None = None
+
+    def busy(self) -> None:
+        """Partitions were assigned, or records came."""
+        self._busy_at = self._clock()
 
     def stop(self) -> None:
         """End after the batch in hand."""
@@ -46,12 +50,15 @@ class Limits:
 
     def committed(self, count: int) -> None:
         """Note so many records as committed."""
-        self._busy_at = self._clock()
+        self.busy()
         if self._left is not None:
             self._left -= count
 
     def reached(self) -> bool:
         """Whether the loop must end."""
-        idle_seconds = self._clock() - self._busy_at
-        idle = self._until_idle_seconds is not None and idle_seconds >= self._until_idle_seconds
-        return self._stop.is_set() or self._left == 0 or idle
+        return self._stop.is_set() or self._left == 0 or self._idle()
+
+    def _idle(self) -> bool:
+        if self._until_idle_seconds is None or self._busy_at is None:
+            return False
+        return self._clock() - self._busy_at >= self._until_idle_seconds

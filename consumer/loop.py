@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from logging import DEBUG, WARNING, getLogger
 
@@ -146,14 +146,10 @@ class Loop:
 
     def _outcome(self, labelling: Future[Outcome]) -> Outcome:
         """Wait for the scorer, but not past a stop."""
-        while True:
-            try:
-                return labelling.result(timeout=_LOOK_SECONDS)
-            except TimeoutError:
-                if labelling.done():
-                    raise  # the scorer's own
-                if self._limits.stopping_for(_STOP_PATIENCE_SECONDS):
-                    raise StoppedWaitingError("the scorer") from None
+        while not wait([labelling], _LOOK_SECONDS).done:
+            if self._limits.stopping_for(_STOP_PATIENCE_SECONDS):
+                raise StoppedWaitingError("the scorer")
+        return labelling.result()
 
     def _encode(self, outcome: Outcome) -> Letters:
         now = self._wall_clock()
@@ -216,7 +212,10 @@ class Loop:
     def _note_poll(self, batch: MicroBatch | None) -> None:
         parts = self._parts
         parts.metrics.polled(self._wall_clock())
+        if batch is not None:
+            self._limits.busy()
         if parts.source.take_assigned():
+            self._limits.busy()
             parts.metrics.rebalanced()
             parts.health.joined()
             parts.presence.heard()

@@ -97,7 +97,8 @@ def _identity(body: Mapping[str, Any]) -> str:
         raise _Fault(Reason.MISSING_ID, "neither id_str nor id is there")
     identity = _as_id(found)
     if identity is None:
-        raise _Fault(Reason.INVALID_ID, f"id is a {type(found).__name__}, a string or an integer is wanted")
+        kind = "blank" if isinstance(found, str) else f"a {type(found).__name__}"
+        raise _Fault(Reason.INVALID_ID, f"id is {kind}, a string or an integer is wanted")
     return identity
 
 

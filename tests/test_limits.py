@@ -61,3 +61,15 @@ def test_a_stop_ends_a_wait() -> None:
     limits = Limits(Clock())
     limits.stop()
     limits.wait(3600)
+
+
+def test_a_slow_start_is_not_idleness() -> None:
+    """``--until-idle`` counts from the first assignment on: a long load of the model ends nothing."""
+    clock = Clock()
+    limits = Limits(clock, until_idle_seconds=1)
+    clock.pass_seconds(3600)
+    assert not limits.reached()
+    limits.busy()
+    assert not limits.reached()
+    clock.pass_seconds(1)
+    assert limits.reached()

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from consumer.assembly import Model
+from consumer.broker.identity import try_state
 from consumer.model.folder import open_model
 from consumer.model.golden import check_golden
 from consumer.scoring.load import load_scorer
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 
 def load_model(settings: Settings) -> Model:
-    """The model of ``MODEL_PATH``. Raises ``ModelRefusedError`` with the reason."""
+    """The model of ``MODEL_PATH``. Raises ``ModelRefusedError``, or ``ConfigurationError`` for STATE_DIR."""
+    try_state(settings)
     folder = open_model(settings.model_path)
     tokeniser = Tokeniser(folder.tokeniser_path, folder.max_length)
     scorer = load_scorer(

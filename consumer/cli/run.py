@@ -13,7 +13,7 @@ from logging import getLogger
 from typing import TYPE_CHECKING
 
 from consumer import __version__
-from consumer.assembly import Model, Run, assemble
+from consumer.assembly import Model, Run, assemble, label_rule
 from consumer.broker.identity import Identity
 from consumer.broker.topics import describe
 from consumer.clean import CLEANING_VERSION
@@ -92,6 +92,7 @@ def _run(settings: Settings, limits: Limits, start_at: int | None) -> None:
             stack.callback(server.stop)
         model = load_model(settings)
         stack.callback(model.scorer.close)
+        label_rule(settings, model.folder)  # a band that does not fit is named before the broker is asked
         _tell_model(model, settings, metrics)
         health.model_warm()
         identity = stack.enter_context(Identity(settings))

@@ -13,6 +13,7 @@ from consumer.assembly import Model, label_rule, result_style
 from consumer.batch import Rules, label, prepare
 from consumer.cli.loading import load_model
 from consumer.encode import result_body, to_json
+from consumer.errors import ConfigurationError
 from consumer.monitoring.logs import configure
 from consumer.records import Record, Reject, Result, Skip
 from consumer.settings import Settings, load
@@ -41,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
     """Label each text; a bad one gives ``{"error": …}`` in its place."""
     settings = load(args)
     configure("WARNING", settings.log_format)
+    if not args.texts and sys.stdin is None:
+        raise ConfigurationError("no texts: neither arguments nor a standard input to read them from")
     texts = [[os.fsencode(text) for text in args.texts]] if args.texts else _lines(sys.stdin.buffer)
     steps = Steps(settings, load_model(settings), as_json=settings.input_format == "json" and not args.texts)
     offset = 0

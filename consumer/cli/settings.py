@@ -1,4 +1,4 @@
-"""``python -m consumer settings``: the settings in force, redacted, or the manual that the README holds."""
+"""``python -m consumer settings``: the settings in force, redacted, or their manual in Markdown."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ NEIGHBOUR_TOLERANCE = 0.01  # in logits
 # resident memory about 100 MB lower, for 3 % more padding.
 _WIDTH_STEP = 4
 _KERNELS_KEPT = 250
+_ONE_TOKEN = np.ones((1, 1), np.int32)
 
 
 class OpenVinoScorer:
@@ -39,7 +40,11 @@ class OpenVinoScorer:
         compiled = _compile(model, streams, cache_dir)
         self._free: SimpleQueue[Any] = SimpleQueue()
         for _ in range(streams):
-            self._free.put(compiled.create_infer_request())
+            request = compiled.create_infer_request()
+            # The first inference of a process sets up the binding's link to numpy, and two threads that
+            # do so at the same time wait for each other for ever.
+            request.infer({"input_ids": _ONE_TOKEN, "attention_mask": _ONE_TOKEN})
+            self._free.put(request)
         self._threads = ThreadPoolExecutor(streams, thread_name_prefix="openvino")
         self._chunk_tokens = chunk_tokens
         self.padded_tokens = 0

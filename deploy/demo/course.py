@@ -20,7 +20,7 @@ from deploy.demo.stage import DemoError, Program, Stage
 
 _DRAIN_SECONDS = 30.0  # without anything new, before what is missing counts as missing
 _PUBLISH_SECONDS = 600.0
-_BURST_SEED = 2
+_BURST, _BURST_SEED = 2_000, 2
 _BAD_RATIO, _RETWEETS_RATIO = 0.05, 0.1
 _METRICS_EVERY_SECONDS = 1.0
 
@@ -35,7 +35,7 @@ class Options:
     source: Path | None = None
     bad: float | None = None  # None: a twentieth of our own tweets, nothing added to a replayed file
     retweets: float | None = None  # None: a tenth, likewise
-    burst: int = 2_000  # tweets at full speed at the end; 0: none
+    burst: int | None = None  # tweets at full speed at the end; None: 2,000 of our own, none after a file
     keep: bool = False
     state_dir: Path = Path(".state/demo")
 
@@ -77,6 +77,11 @@ class Course:
         """One plain line."""
         self.console.print(line, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
+    def _burst(self) -> int:
+        if self.options.burst is not None:
+            return self.options.burst
+        return 0 if self.options.source else _BURST
+
     def _follow(self) -> None:
         names, bootstrap = self.stage.names, self.stage.bootstrap
         self._followers = [
@@ -91,10 +96,10 @@ class Course:
         with Screen(self.console, title) as screen:
             show = self._showing(screen)
             self._publish("producer_sim", self._publisher_flags(), show)
-            if self.options.burst:
+            if burst := self._burst():
                 self._drain(show)
                 self.burst_at = time.time()
-                flags = ["--rate", "0", "--count", str(self.options.burst), "--seed", str(_BURST_SEED)]
+                flags = ["--rate", "0", "--count", str(burst), "--seed", str(_BURST_SEED)]
                 self._publish("burst", flags, show)
             self._drain(show)
             self._next_metrics = 0.0
