@@ -18,13 +18,13 @@ from consumer.encode import ResultStyle
 from consumer.errors import ConfigurationError
 from consumer.gather import Bounds, Gatherer
 from consumer.label import LabelRule
+from consumer.limits import STOP_PATIENCE_SECONDS, Limits
 from consumer.loop import Loop, Parts
 from consumer.presence import Presence
 from consumer.settings.agreement import band_fault
 from consumer.tokenise import Tokeniser
 
 if TYPE_CHECKING:
-    from consumer.limits import Limits
     from consumer.model.folder import ModelFolder
     from consumer.monitoring.health import Health
     from consumer.monitoring.metrics import Metrics
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from consumer.settings import Settings
 
 _BATCH_BYTES = 128 * 1024
-_STOP_PATIENCE_SECONDS = 4.0  # a stop waits this long for a commit under way
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ def _publisher(settings: Settings, run: Run, source: Source) -> TransactionalPub
 
     deadline = Deadline(
         settings.broker_timeout_seconds,
-        give_up=lambda: run.limits.stopping_for(_STOP_PATIENCE_SECONDS),
+        give_up=lambda: run.limits.stopping_for(STOP_PATIENCE_SECONDS),
         late=lambda: run.health.broker_answers(answers=False),  # until something is heard again
     )
     if not exactly_once:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+STOP_PATIENCE_SECONDS = 4.0  # a stop waits this long for the scorer or the broker; supervisors kill after ten
+
 
 class Limits:
     """What ends a run. The stop may be asked for from a signal handler."""

@@ -23,7 +23,7 @@ from consumer.encode import ResultStyle, encode_dead_letter, encode_result
 from consumer.errors import StoppedWaitingError
 from consumer.gather import CloseReason, Gatherer, MicroBatch
 from consumer.label import LabelRule
-from consumer.limits import Limits
+from consumer.limits import STOP_PATIENCE_SECONDS, Limits
 from consumer.monitoring.health import Health
 from consumer.monitoring.logs import event
 from consumer.monitoring.metrics import Metrics
@@ -35,7 +35,6 @@ from consumer.scoring.scorer import Scorer
 log = getLogger(__name__)
 
 _LOOK_SECONDS = 0.25
-_STOP_PATIENCE_SECONDS = 4.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
 
 
@@ -147,7 +146,7 @@ class Loop:
     def _outcome(self, labelling: Future[Outcome]) -> Outcome:
         """Wait for the scorer, but not past a stop."""
         while not wait([labelling], _LOOK_SECONDS).done:
-            if self._limits.stopping_for(_STOP_PATIENCE_SECONDS):
+            if self._limits.stopping_for(STOP_PATIENCE_SECONDS):
                 raise StoppedWaitingError("the scorer")
         return labelling.result()
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from consumer.broker.topics import Topics
+    from consumer.label import LabelRule
     from consumer.loop import Loop
 
 SUMMARY = "run the stream: tweets in, labelled results out"
@@ -92,8 +93,10 @@ def _run(settings: Settings, limits: Limits, start_at: int | None) -> None:
             stack.callback(server.stop)
         model = load_model(settings)
         stack.callback(model.scorer.close)
-        label_rule(settings, model.folder)  # a band that does not fit is named before the broker is asked
-        _tell_model(model, settings, metrics)
+        rule = label_rule(
+            settings, model.folder
+        )  # a band that does not fit is named before the broker is asked
+        _tell_model(model, settings.scorer, rule, metrics)
         health.model_warm()
         identity = stack.enter_context(Identity(settings))
         facts = _describe(settings, health, limits)
@@ -132,17 +135,17 @@ def _describe(settings: Settings, health: Health, limits: Limits) -> Topics | No
     return None
 
 
-def _tell_model(model: Model, settings: Settings, metrics: Metrics) -> None:
+def _tell_model(model: Model, scorer: str, rule: LabelRule, metrics: Metrics) -> None:
     folder = model.folder
     metrics.model(
         folder.name,
         folder.version,
-        scorer=settings.scorer,
+        scorer=scorer,
         cleaning_version=CLEANING_VERSION,
-        threshold=folder.threshold if settings.threshold is None else settings.threshold,
+        threshold=rule.threshold,
         max_length=folder.max_length,
     )
-    event(log, "model_loaded", name=folder.name, version=folder.version, scorer=settings.scorer)
+    event(log, "model_loaded", name=folder.name, version=folder.version, scorer=scorer)
 
 
 def _close(loop: Loop, health: Health) -> None:
