@@ -15,6 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 COMMANDS = {
     "chunk": "raw labelled files into train chunks and held-out splits",
+    "pretrain": "raw texts into an encoder that knows how tweets are written",
     "train": "chunks into a checkpoint",
     "evaluate": "a model folder against labelled files",
     "export": "a checkpoint into a model folder: int8, gated, with its manifest",

@@ -8,101 +8,18 @@ from __future__ import annotations
 
 import argparse
 import csv
-import gzip
 import hashlib
-import io
 import json
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
 
-from consumer.clean import CLEANING_VERSION, clean
+from consumer.clean import CLEANING_VERSION
+from training.data.rows import LABELS, Row, read_rows
+from training.data.split import SPLITS, place, split_of
 
 FIELDS = ("target", "text", "source")
-LABELS = {"0": 0, "4": 1}
-# Upper bounds of a row's place in [0, 1); what is left over trains.
-SPLITS = (("validation", 0.02), ("test", 0.04), ("calibration", 0.06), ("drift_reference", 0.08))
-_S140_HEADER = ("target", "ids", "date", "flag", "user", "text")
-
-
-class BadInputError(ValueError):
-    """A file the trainer cannot use; the message names the file and the row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One labelled tweet as it came: raw text, raw label ``"0"`` or ``"4"``, name of its source."""
-
-    target: str
-    text: str
-    source: str
-
-
-def read_rows(path: Path, source: str) -> Iterator[Row]:
-    """Rows of a ``target,…,text`` csv, plain or gzipped, UTF-8 or Latin-1, header or not.
-
-    Raises ``BadInputError`` naming file and row for a missing column or a label outside 0, 2, 4.
-    """
-    for number, record in enumerate(_records(path), start=1):
-        text, target = record.get("text"), record.get("target")
-        if text is None or target is None:
-            raise BadInputError(f"{path}, row {number}: needs the columns target and text")
-        if target not in {"0", "2", "4"}:
-            raise BadInputError(f"{path}, row {number}: label {target!r} is not 0, 2 or 4")
-        yield Row(target, text, source)
-
-
-def _records(path: Path) -> Iterator[dict[str, str]]:
-    with _open_text(path) as lines:
-        reader = csv.reader(lines)
-        first = next(reader, None)
-        if first is None:
-            raise BadInputError(f"{path}: empty file")
-        if "target" in first and "text" in first:
-            header: tuple[str, ...] = tuple(first)
-        else:
-            header = _S140_HEADER if len(first) == len(_S140_HEADER) else ("target", "text")
-            yield dict(zip(header, first, strict=False))
-        for values in reader:
-            yield dict(zip(header, values, strict=False))
-
-
-def _open_text(path: Path) -> io.TextIOWrapper:
-    return _text(path, _encoding(path))
-
-
-def _text(path: Path, encoding: str) -> io.TextIOWrapper:
-    return io.TextIOWrapper(_open_bytes(path), encoding=encoding, newline="")
-
-
-def _open_bytes(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.GzipFile(path)) if path.suffix == ".gz" else path.open("rb")
-
-
-def _encoding(path: Path) -> str:
-    try:
-        with _text(path, "utf-8") as text:
-            while text.read(1 << 20):
-                pass
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "utf-8"
-
-
-def place(text: str) -> tuple[int, float]:
-    """Hash of the normalised text, and its place in [0, 1) that decides the split."""
-    digest = hashlib.blake2b(clean(text).casefold().encode(), digest_size=8).digest()
-    value = int.from_bytes(digest, "big")
-    return value, value / 2**64
-
-
-def split_of(position: float) -> str:
-    """Name of the split that a place in [0, 1) belongs to."""
-    return next((name for name, bound in SPLITS if position < bound), "train")
 
 
 def chunk(sources: list[tuple[str, Path]], out: Path, rows_per_chunk: int, seed: int) -> dict[str, object]:

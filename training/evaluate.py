@@ -12,8 +12,8 @@ from consumer.model.folder import ModelFolder, open_model
 from consumer.scoring.load import load_scorer
 from consumer.scoring.scorer import Scorer
 from consumer.tokenise import Tokeniser
-from training.labelled import Labelled, read_labelled, score
-from training.measures import measure, probabilities
+from training.measure.labelled import Labelled, read_labelled, score
+from training.measure.measures import measure, probabilities
 
 Numbers = dict[str, float]
 

@@ -15,11 +15,11 @@ from consumer.model.folder import ModelFolder, open_model
 from consumer.model.golden import check_golden
 from consumer.scoring.load import Kind, load_scorer
 from consumer.tokenise import Tokeniser
-from training.checkpoint import replace_folder
-from training.contents import Bench, Plan, copy_checkpoint, trained_max_length
-from training.convert import to_openvino
 from training.evaluate import usable_cores
-from training.labelled import read_labelled
+from training.fit.checkpoint import replace_folder
+from training.measure.labelled import read_labelled
+from training.ship.contents import Bench, Plan, copy_checkpoint, trained_max_length
+from training.ship.convert import to_openvino
 
 _KINDS: tuple[Kind, ...] = ("openvino", "tensorflow")
 

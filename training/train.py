@@ -24,9 +24,9 @@ import tf_keras
 
 from consumer.clean import CLEANING_VERSION
 from consumer.tokenise import Tokeniser, fingerprint
-from training.batches import Batch, Example, bucketed, read_examples
-from training.checkpoint import load_state, replace_folder, save_state, save_weights
-from training.start import starting_model
+from training.data.batches import Batch, Example, bucketed, read_examples
+from training.fit.checkpoint import load_state, replace_folder, save_state, save_weights
+from training.fit.start import starting_model
 
 _CHUNKS_TOGETHER = 12  # rows mixed before bucketing: 12 chunks of 1,000
 _NO_DECAY = ["bias", "LayerNorm", "layer_norm"]

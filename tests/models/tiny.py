@@ -56,7 +56,7 @@ def write_labelled(path: Path, count: int, seed: int) -> Path:
 def tiny_checkpoint(folder: Path) -> Path:
     """A checkpoint as ``training train`` leaves it: float16 weights, tokeniser, training configuration."""
     model = random_classifier()
-    from training.checkpoint import save_weights  # noqa: PLC0415 - loads TensorFlow, only where asked for
+    from training.fit.checkpoint import save_weights  # noqa: PLC0415 - loads TensorFlow, only where asked for
 
     folder.mkdir(parents=True)
     save_weights(model, folder)
@@ -92,9 +92,9 @@ def random_classifier() -> object:
 
 def tiny_model(folder: Path) -> Path:
     """A complete, valid model folder at ``folder``, made by the real export."""
-    from training.contents import Plan  # noqa: PLC0415 - loads TensorFlow, only where asked for
     from training.export import export  # noqa: PLC0415 - as above
-    from training.parity import Limits  # noqa: PLC0415 - as above
+    from training.ship.contents import Plan  # noqa: PLC0415 - loads TensorFlow, only where asked for
+    from training.ship.parity import Limits  # noqa: PLC0415 - as above
 
     work = folder.parent / f"{folder.name}-made-from"
     source = tiny_checkpoint(work / "checkpoint")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.measures import fit_temperature, measure, probabilities, roc_auc
+from training.measure.measures import fit_temperature, measure, probabilities, roc_auc
 
 P = np.array([0.9, 0.8, 0.6, 0.4, 0.3, 0.1])
 LABELS = [1, 1, 0, 1, 0, 0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from consumer.errors import ModelRefusedError
-from training.parity import Limits, compare, require
+from training.ship.parity import Limits, compare, require
 
 LOGITS = np.linspace(-3, 3, 400)
 LABELS = LOGITS > 0

@@ -21,13 +21,13 @@ from consumer.scoring.load import Kind
 from consumer.scoring.scorer import Scorer
 from consumer.scoring.tensorflow import read_classifier
 from consumer.tokenise import Tokeniser, fingerprint
-from training.card import Facts, write_card
-from training.checkpoint import save_weights
 from training.evaluate import Numbers, evaluate
-from training.golden_texts import TEXTS
-from training.labelled import Labelled, read_labelled, score
-from training.measures import fit_temperature
-from training.parity import Limits, Parity, compare, require
+from training.fit.checkpoint import save_weights
+from training.measure.labelled import Labelled, read_labelled, score
+from training.measure.measures import fit_temperature
+from training.ship.card import Facts, write_card
+from training.ship.golden_texts import TEXTS
+from training.ship.parity import Limits, Parity, compare, require
 
 # Largest |Δp| from float32 a golden text may show. int8 rounds; without VNNI some sums saturate too.
 GOLDEN_TOLERANCE = {"openvino": 0.15, "tensorflow": 0.005}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from training.evaluate import Numbers, table
-from training.parity import Parity
+from training.ship.parity import Parity
 
 # What an encoder's licence asks to be told. The key is the name of the folder training started from.
 _ORIGINS = {

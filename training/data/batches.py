@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from consumer.clean import clean
 from consumer.tokenise import Tokeniser
-from training.chunk import LABELS, read_rows
+from training.data.rows import LABELS, read_rows
 
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]

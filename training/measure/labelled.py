@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from consumer.scoring.scorer import Logits, Scorer
 from consumer.tokenise import Tokeniser
-from training.batches import read_examples
-from training.chunk import BadInputError
+from training.data.batches import read_examples
+from training.data.rows import BadInputError
 
 _AT_ONCE = 2048  # texts a call: sorts well, and memory stays bounded
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from consumer.errors import ModelRefusedError
-from training.measures import probabilities
+from training.measure.measures import probabilities
 
 
 @dataclass(frozen=True, slots=True)

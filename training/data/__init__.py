@@ -1,0 +1,1 @@
+"""Labelled rows: read, placed in their split, put into batches."""

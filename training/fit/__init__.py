@@ -1,0 +1,1 @@
+"""A model made to fit its labels: where it starts, each step, what is saved."""

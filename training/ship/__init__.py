@@ -1,0 +1,1 @@
+"""A checkpoint made into a folder that the consumer loads."""
