@@ -26,6 +26,8 @@ from consumer.model.folder import ModelFolder
 from consumer.tokenise import Tokeniser
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from consumer.scoring.scorer import Logits
     from consumer.settings import Settings
 
@@ -68,10 +70,15 @@ def _logit(ids: Sequence[int]) -> float:
 def load_words(settings: Settings) -> Model:
     """In place of the model that the settings name."""
     path = settings.state_dir / f"tokeniser-{os.getpid()}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(_tokeniser()), "utf-8")
+    write_tokeniser(path)
     folder = ModelFolder(path.parent, NAME, VERSION, MAX_LENGTH, path)
     return Model(folder, Tokeniser(path, MAX_LENGTH), WordScorer())
+
+
+def write_tokeniser(path: Path) -> None:
+    """A tokeniser of whole words."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(_tokeniser()), "utf-8")
 
 
 def _tokeniser() -> dict[str, Any]:
