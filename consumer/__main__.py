@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROGRAM = "python -m consumer"
-COMMANDS = ("run", "check", "topics", "score", "watch")  # a new one: its name here, its file in cli/
+COMMANDS = ("run", "check", "topics", "score", "watch", "dlq")  # a new one: its name here, its file in cli/
 HIDDEN = ("settings",)  # for the makers of the manual
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
@@ -81,11 +81,20 @@ def _parse(name: str, command: Command, words: list[str]) -> argparse.Namespace:
     args, rest = parser.parse_known_args(words)
     for word in rest:
         if word.startswith("-"):
-            flags = [flag for action in parser._actions for flag in action.option_strings]  # noqa: SLF001 - argparse lists its flags nowhere else
-            parser.error(f"unknown flag {word}{_meant(word.partition('=')[0], flags)}")
+            parser.error(f"unknown flag {word}{_meant(word.partition('=')[0], _flags(parser))}")
     if rest:
         parser.error(f"unexpected argument {rest[0]!r}")
     return args
+
+
+def _flags(parser: argparse.ArgumentParser) -> list[str]:
+    """All flags of a command and of its actions."""
+    found: list[str] = []
+    for action in parser._actions:  # noqa: SLF001 - argparse lists its flags nowhere else
+        found += action.option_strings
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - nor its sub-parsers
+            found += [flag for own in action.choices.values() for flag in _flags(own)]
+    return found
 
 
 def _meant(word: str, known: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from consumer.batch import Rules, prepare
+from consumer.breaker import Breaker, BreakerRules
 from consumer.broker.at_least_once import AtLeastOncePublisher
 from consumer.broker.connection import client_options
 from consumer.broker.deadline import Deadline
@@ -14,6 +15,7 @@ from consumer.broker.poll import Source
 from consumer.broker.positions import Reset
 from consumer.broker.producer import Targets, Timing, make_producer
 from consumer.broker.transaction import TransactionalPublisher
+from consumer.circuit import Circuit
 from consumer.encode import ResultStyle
 from consumer.errors import ConfigurationError
 from consumer.gather import Bounds, Gatherer
@@ -104,9 +106,19 @@ def assemble(settings: Settings, run: Run) -> Loop:
         ),
         metrics=run.metrics,
         health=run.health,
+        circuit=Circuit(Breaker(_breaker_rules(settings), time.monotonic), run.health, run.metrics),
     )
     style = result_style(settings, run.model.folder)
     return Loop(parts, rules.label, style, settings.kafka_consumer_group, run.limits, run.limits.wait)
+
+
+def _breaker_rules(settings: Settings) -> BreakerRules:
+    return BreakerRules(
+        settings.dlq_breaker_ratio,
+        settings.dlq_breaker_window,
+        settings.dlq_breaker_min,
+        settings.dlq_breaker_pause_seconds,
+    )
 
 
 def _publisher(settings: Settings, run: Run, source: Source) -> TransactionalPublisher | AtLeastOncePublisher:

@@ -11,7 +11,7 @@ from consumer.records import Headers, Record, Reject, Result
 
 SCHEMA_VERSION = 1
 ERROR_PREFIX = "__sentiment.errors."
-_ATTEMPT = ERROR_PREFIX + "attempt"
+ATTEMPT = ERROR_PREFIX + "attempt"
 _MAX_ATTEMPT_DIGITS = 9  # a header is anybody's; Python refuses to read a number of thousands of digits
 
 
@@ -94,7 +94,7 @@ def encode_dead_letter(reject: Reject, group: str, model_version: str, failed_at
 
 def attempts(headers: Headers) -> int:
     """How often a record was dead-lettered before; 0 when its headers do not say."""
-    told = [value for name, value in headers if name == _ATTEMPT and value is not None]
+    told = [value for name, value in headers if name == ATTEMPT and value is not None]
     readable = bool(told) and told[-1].isdigit() and len(told[-1]) <= _MAX_ATTEMPT_DIGITS
     return int(told[-1]) if readable else 0
 

@@ -19,6 +19,7 @@ from consumer.broker.faults import PublishFailedError
 from consumer.broker.poll import Offsets, Source, offset_after
 from consumer.broker.producer import Letters
 from consumer.broker.transaction import TransactionalPublisher
+from consumer.circuit import Circuit
 from consumer.encode import ResultStyle, encode_dead_letter, encode_result
 from consumer.errors import StoppedWaitingError
 from consumer.gather import CloseReason, Gatherer, MicroBatch
@@ -49,6 +50,7 @@ class Parts:
     presence: Presence
     metrics: Metrics
     health: Health
+    circuit: Circuit
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,9 @@ class Loop:
         try:
             while not self._limits.reached():
                 self._parts.health.progressed()
+                if self._parts.circuit.holds():
+                    self._hold()
+                    continue
                 batch = self._gather(in_hand)  # poll → parse → clean → tokenise
                 if self._parts.gatherer.moved:
                     in_hand = None  # its partitions may be another's by now
@@ -110,14 +115,22 @@ class Loop:
             scoring.shutdown(wait=False, cancel_futures=True)
 
     def _gather(self, in_hand: InHand | None) -> MicroBatch | None:
-        room = self._limits.room()
+        rooms = [r for r in (self._limits.room(), self._parts.circuit.room()) if r is not None]
+        room = min(rooms, default=None)
         if in_hand is not None and room is not None:
             room -= len(in_hand.batch.items)
-            if room == 0:
+            if room <= 0:
                 return None
         batch = self._parts.gatherer.gather(room, patient=in_hand is None)
         self._note_poll(batch)
         return batch
+
+    def _hold(self) -> None:
+        """Stay a member of the group without reading; what was polled and not published is read again."""
+        self._parts.gatherer.clear()
+        self._parts.source.hold(_LOOK_SECONDS)
+        self._limits.busy()  # the input is not idle, we are
+        self._note_poll(None)
 
     def _label(self, batch: MicroBatch, scoring: ThreadPoolExecutor) -> InHand:
         watch = StageClock()
@@ -125,7 +138,7 @@ class Loop:
         return InHand(batch, scoring.submit(label, batch.items, self._parts.scorer, self._rule, watch), watch)
 
     def _publish(self, in_hand: InHand) -> bool:
-        """Whether the batch is committed; else what was polled since is void."""
+        """Whether the batch is committed and more may follow; else what was polled since is void."""
         batch, watch = in_hand.batch, in_hand.watch
         outcome = self._oversize.sort_out(self._outcome(in_hand.outcome))
         self._parts.health.progressed()
@@ -141,7 +154,7 @@ class Loop:
         watch.stop("publish")
         self._failures = 0
         self._account(batch, outcome, watch.seconds, self._parts.source.committed(offsets))
-        return True
+        return not self._parts.circuit.holds()  # nothing is published behind the batch that opened it
 
     def _outcome(self, labelling: Future[Outcome]) -> Outcome:
         """Wait for the scorer, but not past a stop."""
@@ -153,9 +166,10 @@ class Loop:
     def _encode(self, outcome: Outcome) -> Letters:
         now = self._wall_clock()
         version = self._style.model_version
+        rejects = sorted(outcome.rejects, key=lambda r: r.record.position)  # found stage by stage
         return Letters(
             tuple(encode_result(r, self._style, now) for r in outcome.results),
-            tuple(encode_dead_letter(r, self._group, version, now) for r in outcome.rejects),
+            tuple(encode_dead_letter(r, self._group, version, now) for r in rejects),
         )
 
     def _recover(
@@ -198,6 +212,7 @@ class Loop:
         self._oversize.published(outcome)
         self._limits.committed(len(batch.items))
         self._parts.presence.heard()
+        self._parts.circuit.committed(batch.items, outcome)
         self._parts.metrics.batch_committed(
             Outcome(outcome.results, outcome.rejects, outcome.skips, seconds, outcome.padded_tokens),
             consumed=consumed,

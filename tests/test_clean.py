@@ -177,3 +177,19 @@ def test_every_step_is_named_shown_and_in_the_list() -> None:
     """Each step can be read alone: a docstring with an example."""
     for step in cleaning.STEPS:
         assert ">>> " + step.__name__ in (step.__doc__ or "")
+
+
+LINKS = "http:// HTTPS://x hTTp\u017f://x www. wWw.x t.co/a BIT.LY/x b\u0130t.ly/x p\u0131c.twitter.com/x /"
+MARKS = "@ @a a@b # #a ## &# \t \x7f \u200b a ."
+signs = st.sampled_from([*LINKS.split(" "), *MARKS.split(" ")])
+
+
+@given(st.lists(signs | st.text(max_size=3), max_size=12).map("".join))
+@example("see www.x")
+@example("see WwW.x")
+def test_looking_for_a_sign_first_changes_no_text(text: str) -> None:
+    """A step that finds nothing to do at a glance would have found nothing by its pattern either."""
+    assert cleaning.remove_invisible(text) == cleaning._INVISIBLE.sub("", text)
+    assert cleaning.remove_urls(text) == cleaning._URL.sub(" ", text)
+    assert cleaning.replace_mentions(text) == cleaning._MENTION.sub("@user", text)
+    assert cleaning.unwrap_hashtags(text) == cleaning._HASHTAG.sub("", text)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from consumer.batch import Rules, prepare
+from consumer.breaker import PROBE_RECORDS, Breaker, BreakerRules
 from consumer.broker.faults import PublishFailedError
 from consumer.broker.producer import Letters
+from consumer.circuit import Circuit
 from consumer.encode import ResultStyle
 from consumer.gather import Bounds, Gatherer
 from consumer.label import LabelRule
@@ -19,9 +22,10 @@ from consumer.limits import Limits
 from consumer.loop import Loop, Parts
 from consumer.monitoring.health import Health
 from consumer.monitoring.metrics import Metrics
-from tests.doubles import Clock, ConstantScorer, Poll, small_tokeniser, tweet_record
+from tests.doubles import Clock, ConstantScorer, Poll, record, small_tokeniser, tweet_record
 
 SIZE = 4
+BOUNDS = Bounds(messages=SIZE, tokens=10_000, wait_seconds=0.0)
 
 
 class Topic:
@@ -31,6 +35,8 @@ class Topic:
         self.records = [tweet_record("good", offset) for offset in range(count)]
         self.position = self.done = self.rewinds = 0
         self.moves: deque[int] = deque()  # polls, counted, at which partitions moved
+        self.on_hold: Callable[[], object] = lambda: None
+        self.held: list[int] = []  # what was committed at each hold
         self.waits: list[float] = []  # seconds each poll may wait
         self._limits = limits
 
@@ -51,6 +57,12 @@ class Topic:
         if not found and self.done == len(self.records):
             self._limits.stop()
         return Poll(found, group=f"poll {self.polls}")
+
+    def hold(self, _wait_seconds: float) -> None:
+        """Nothing is read; the next poll goes on at what is committed."""
+        self.held.append(self.done)
+        self.position = self.done
+        self.on_hold()
 
     def rewind(self) -> None:
         """Back to the committed position."""
@@ -86,6 +98,7 @@ class Publisher:
 
     def __init__(self, topic: Topic, failures: set[int]) -> None:
         self.batches: list[list[int]] = []
+        self.dead: list[list[int]] = []
         self.polls: list[int] = []  # polls there had been before each
         self._topic = topic
         self.groups: list[str] = []
@@ -102,6 +115,7 @@ class Publisher:
         if self._calls in self._failures:
             raise PublishFailedError(OSError("away"))
         self.batches.append([message.source.offset for message in letters.results])
+        self.dead.append([message.source.offset for message in letters.dead])
         self.groups.append(group)
         self.polls.append(self._topic.polls)
 
@@ -125,23 +139,38 @@ def run(
 ) -> tuple[Topic, Publisher]:
     """Run the loop over so many tweets, up to the limit."""
     limits = Limits(time.monotonic, limit or count)
-    topic, scorer = Topic(limits, count), ConstantScorer()
+    topic = Topic(limits, count)
     publisher = Publisher(topic, failures or set())
     topic.moves.extend(moves)
+    run_loop(tmp_path, limits, topic, publisher, Breaker(BreakerRules(), time.monotonic))
+    return topic, publisher
+
+
+def run_loop(
+    tmp_path: Path,
+    limits: Limits,
+    topic: Topic,
+    publisher: Publisher,
+    breaker: Breaker,
+    health: Health | None = None,
+    bounds: Bounds = BOUNDS,
+) -> None:
+    """Run a loop of these parts."""
+    scorer = ConstantScorer()
     rules = Rules(small_tokeniser(tmp_path))
-    bounds = Bounds(messages=SIZE, tokens=10_000, wait_seconds=0.0)
     gatherer = Gatherer(topic, lambda records, watch: prepare(records, rules, watch), bounds, Clock())
+    metrics, health = Metrics(), health or Health()
     parts = Parts(
         cast("Any", topic),
         gatherer,
         scorer,
         cast("Any", publisher),
         cast("Any", Quiet()),
-        Metrics(),
-        Health(),
+        metrics,
+        health,
+        Circuit(breaker, health, metrics),
     )
     Loop(parts, LabelRule(), ResultStyle("m", "1"), "g", limits, lambda _: None).run()
-    return topic, publisher
 
 
 @pytest.mark.parametrize("count", [1, SIZE, SIZE + 1, 5 * SIZE, 5 * SIZE + 3])
@@ -193,3 +222,97 @@ def test_a_limit_counts_what_is_in_hand(tmp_path: Path) -> None:
     topic, publisher = run(tmp_path, 5 * SIZE, limit=2 * SIZE + 1)
     assert topic.done == 2 * SIZE + 1
     assert sum(map(len, publisher.batches)) == 2 * SIZE + 1
+
+
+class Garbage:
+    """A topic of garbage, of which good tweets follow, and a breaker with a clock that is turned by hand."""
+
+    def __init__(self, tmp_path: Path, bad: int, good: int) -> None:
+        self.clock, self.health = Clock(), Health()
+        self.limits = Limits(self.clock, bad + good, until_idle_seconds=60.0)
+        self.topic = Topic(self.limits, bad + good)
+        self.topic.records[:bad] = [record(b"no json", offset) for offset in range(bad)]
+        self.publisher = Publisher(self.topic, set())
+        self._tmp_path = tmp_path
+
+    def run(self, on_hold: Callable[[], object], bounds: Bounds = BOUNDS) -> None:
+        """Run the loop; ``on_hold`` is called each time it holds still."""
+        self.topic.on_hold = on_hold
+        rules = BreakerRules(ratio=0.5, window=100, least=2 * SIZE, pause_seconds=30)
+        breaker = Breaker(rules, self.clock)
+        run_loop(self._tmp_path, self.limits, self.topic, self.publisher, breaker, self.health, bounds)
+
+
+def test_nothing_is_published_behind_the_batch_that_opens_the_breaker(tmp_path: Path) -> None:
+    """Neither the batch that was being scored meanwhile nor what was gathered behind it."""
+    topic = Garbage(tmp_path, 10 * SIZE, 0)
+    topic.run(topic.limits.stop)
+    assert topic.publisher.dead == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert topic.topic.held == [2 * SIZE]
+
+
+def test_an_open_breaker_makes_unready_not_dead_and_a_stop_ends_it_at_once(tmp_path: Path) -> None:
+    """The supervisor leaves it alone; the operator reads why."""
+    topic = Garbage(tmp_path, 10 * SIZE, 0)
+    seen: list[str] = []
+
+    def look() -> None:
+        assert topic.health.live().ok
+        seen.append(topic.health.ready().reason)
+        topic.limits.stop()
+
+    topic.run(look)
+    (reason,) = seen
+    assert "breaker is open: 8 of the last 8 records" in reason
+
+
+def test_a_pause_is_no_idle_topic(tmp_path: Path) -> None:
+    """`--until-idle` does not take a pause for the end of the input."""
+    topic = Garbage(tmp_path, 2 * SIZE, 5 * PROBE_RECORDS)
+    topic.run(lambda: topic.clock.pass_seconds(29))
+    assert topic.topic.done == 2 * SIZE + 5 * PROBE_RECORDS
+
+
+def test_while_half_open_one_small_batch_is_judged_at_a_time(tmp_path: Path) -> None:
+    """A probe that fails costs a few records, in order, and then it holds again; a good one closes."""
+    topic = Garbage(tmp_path, 2 * SIZE + 3, 10 * PROBE_RECORDS)
+    topic.run(lambda: topic.clock.pass_seconds(1_000))
+    assert topic.publisher.dead[:4] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10], []]
+    done = [sorted(r + d) for r, d in zip(topic.publisher.batches, topic.publisher.dead, strict=True)]
+    assert [offset for batch in done for offset in batch] == list(range(topic.topic.done))
+    assert topic.topic.held == [2 * SIZE]
+    assert topic.topic.done == len(topic.topic.records)
+
+
+def test_a_probe_is_small_however_large_batches_are(tmp_path: Path) -> None:
+    """Twenty records, not the hundred that are there."""
+    topic = Garbage(tmp_path, 1_000, 0)
+    topic.run(
+        lambda: topic.limits.stop() if len(topic.topic.held) == 3 else topic.clock.pass_seconds(1_000),
+        Bounds(messages=100, tokens=10_000, wait_seconds=0.0),
+    )
+    assert [len(dead) for dead in topic.publisher.dead] == [100, PROBE_RECORDS, PROBE_RECORDS]
+
+
+def test_what_was_polled_and_not_yet_published_is_read_again_once(tmp_path: Path) -> None:
+    """Left over from a full batch when the breaker opened: kept in memory, it would be there twice."""
+    topic = Garbage(tmp_path, 0, 40)
+    for offset in range(40):
+        if offset % 4 < 3:
+            topic.topic.records[offset] = record(b"no json", offset)
+    topic.topic.records[3] = tweet_record("good good good", 3)
+    topic.topic.records[7] = tweet_record("good", 7)
+    one_tweet = Bounds(messages=7, tokens=8, wait_seconds=0.0)
+    topic.run(lambda: topic.clock.pass_seconds(1_000), one_tweet)
+    done = [sorted(r + d) for r, d in zip(topic.publisher.batches, topic.publisher.dead, strict=True)]
+    assert topic.topic.held
+    assert [offset for batch in done for offset in batch] == list(range(40))
+
+
+def test_a_topic_full_of_garbage_is_not_emptied(tmp_path: Path) -> None:
+    """Each pause costs half a probe; the pauses grow."""
+    topic = Garbage(tmp_path, 1_000, 0)
+    topic.run(lambda: topic.limits.stop() if len(topic.topic.held) == 100 else topic.clock.pass_seconds(10))
+    lost = [after - before for before, after in zip(topic.topic.held, topic.topic.held[1:], strict=False)]
+    assert set(lost) <= {0, PROBE_RECORDS // 2 // SIZE * SIZE + SIZE}
+    assert topic.topic.done < 2 * SIZE + 10 * PROBE_RECORDS

@@ -134,6 +134,7 @@ def test_all_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         ("OUTPUT_INCLUDE_TEXT", "perhaps", "boolean"),
         ("HTTP_PORT", "65536", "less than or equal to 65535"),
         ("BROKER_TIMEOUT_SECONDS", "0", "greater than 0"),
+        ("DLQ_BREAKER_RATIO", "1.5", "less than or equal to 1"),
         ("LOG_LEVEL", "loud", "'WARNING'"),
         ("SAMPLE_LOG_RATIO", "2", "less than or equal to 1"),
     ],
@@ -155,6 +156,7 @@ def test_each_fault_names_the_setting_its_value_and_what_is_right(
         ({"KAFKA_SASL_USERNAME": "app"}, ["KAFKA_SECURITY_PROTOCOL"]),
         ({**SASL, "KAFKA_SASL_USERNAME": ""}, ["KAFKA_SASL_USERNAME"]),
         ({"MAX_BATCH_TOKENS": "100"}, ["MAX_BATCH_TOKENS"]),
+        ({"DLQ_BREAKER_MIN": "2000"}, ["DLQ_BREAKER_MIN"]),
         ({"KAFKA_OUTPUT_TOPIC": "t", "KAFKA_DLQ_TOPIC": "t"}, ["KAFKA_DLQ_TOPIC"]),
     ],
 )

@@ -18,13 +18,19 @@ COMMANDS = {
     "pretrain": "raw texts into an encoder that knows how tweets are written",
     "train": "chunks into a checkpoint",
     "evaluate": "a model folder against labelled files",
+    "calibrate": "temperature, bias, threshold and drift reference of a model folder, anew",
     "export": "a checkpoint into a model folder: int8, gated, with its manifest",
-    "promote": "a verified model folder becomes the one in use",
+    "report": "a model folder's files into a report with figures",
+    "promote": "a verified model folder becomes the one in use, if it is not worse",
+    "rollback": "the model that was in use before is in use again",
+    "list": "the models there are, and which one is in use",
+    "small": "all of it on a tiny set that ships, the same to the last digit every time",
+    "push": "a model folder to the Hugging Face Hub",
 }
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; exit 2 on bad input and 3 on a bad model, with one line that names it."""
+    """Run one command; exit 2 on bad input, 3 on a bad model, 130 when interrupted, with one line why."""
     arguments = sys.argv[1:] if argv is None else argv
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -37,12 +43,23 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     try:
         return int(importlib.import_module(f"training.{args.command}").run(args))
-    except ValueError as error:
-        print(f"training {args.command}: {error}", file=sys.stderr)
-        return 2
     except ConsumerError as error:
-        print(f"training {args.command}: {error}", file=sys.stderr)
-        return error.exit_code
+        return _refused(args.command, error, error.exit_code)
+    except ValueError as error:
+        return _refused(args.command, error, 2)
+    except OSError as error:  # a full disk, a file that may not be read
+        return _refused(args.command, _in_words(error), 2)
+    except KeyboardInterrupt:
+        return _refused(args.command, "interrupted", 130)
+
+
+def _in_words(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+
+
+def _refused(command: str, reason: object, exit_code: int) -> int:
+    print(f"training {command}: {reason}", file=sys.stderr)
+    return exit_code
 
 
 if __name__ == "__main__":

@@ -1,116 +1,147 @@
-"""``training chunk``: raw labelled files → train chunks and held-out splits.
+"""``training chunk``: raw labelled files → balanced train chunks, held-out splits, a manifest.
 
-A row is placed by the hash of its normalised text, so one tweet never stands on both sides of a
-split, however often data is added. Duplicates are dropped; a text with two labels is dropped whole.
+A row is placed by the hash of its normalised text, so one tweet never stands on both sides of a split,
+however often data is added. Texts that repeat are kept once (the first); a text with two labels is dropped
+whole. The folder is replaced as a whole at the end, or not at all.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import hashlib
-import json
-import random
-import sys
-from collections import Counter
+import math
+import time
 from pathlib import Path
+from typing import Any
 
-from consumer.clean import CLEANING_VERSION
-from training.data.rows import LABELS, Row, read_rows
-from training.data.split import SPLITS, place, split_of
+from training.data.chunking import NEUTRAL_CHOICES, Options, Sources, chunk
 
-FIELDS = ("target", "text", "source")
+__all__ = ["add_arguments", "chunk", "run"]
 
-
-def chunk(sources: list[tuple[str, Path]], out: Path, rows_per_chunk: int, seed: int) -> dict[str, object]:
-    """Write ``Chunks/chunk_*.csv`` and the held-out splits under ``out``; returns the manifest."""
-    counts: Counter[str] = Counter()
-    labels: dict[int, str | None] = {}
-    kept: dict[int, Row] = {}
-    for name, path in sources:
-        for row in read_rows(path, name):
-            counts["read"] += 1
-            if row.target == "2":
-                counts["neutral_dropped"] += 1
-                continue
-            key, _ = place(row.text)
-            if key not in labels:
-                labels[key] = row.target
-                kept[key] = row
-            elif labels[key] == row.target:
-                counts["duplicates_dropped"] += 1
-            else:
-                counts["contradictory_dropped"] += 1
-                labels[key] = None
-                kept.pop(key, None)
-    splits: dict[str, list[Row]] = {"train": [], **{name: [] for name, _ in SPLITS}}
-    for key, row in kept.items():
-        splits[split_of(key / 2**64)].append(row)
-    for name, _ in SPLITS:
-        _write(out / f"{name}.csv", splits[name])
-    written = _write_chunks(splits["train"], out / "Chunks", rows_per_chunk, random.Random(seed))
-    manifest: dict[str, object] = {
-        "cleaning_version": CLEANING_VERSION,
-        "seed": seed,
-        "sources": {name: _sha256(path) for name, path in sources},
-        "counts": dict(counts),
-        "splits": {name: len(rows) for name, rows in splits.items()},
-        "chunks": written,
-        "unbalanced_left_out": len(splits["train"]) - sum(int(c["rows"]) for c in written.values()),
-    }
-    (out / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-    return manifest
-
-
-def _write_chunks(
-    rows: list[Row], folder: Path, size: int, rng: random.Random
-) -> dict[str, dict[str, str | int]]:
-    """Balanced chunks, human-labelled sources first in line when one label runs out."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("chunk_*.csv"):
-        old.unlink()
-    rng.shuffle(rows)
-    by_source = Counter(row.source for row in rows)
-    rows.sort(key=lambda row: by_source[row.source])  # small sources are never the ones left out
-    halves = {target: [r for r in rows if r.target == target] for target in LABELS}
-    even = min(len(half) for half in halves.values())
-    halves = {target: half[:even] for target, half in halves.items()}
-    for half in halves.values():
-        rng.shuffle(half)
-    written: dict[str, dict[str, str | int]] = {}
-    for index, start in enumerate(range(0, even, size // 2), start=1):
-        part = [row for half in halves.values() for row in half[start : start + size // 2]]
-        rng.shuffle(part)
-        path = folder / f"chunk_{index:04d}.csv"
-        _write(path, part)
-        written[path.name] = {"rows": len(part), "sha256": _sha256(path)}
-    return written
-
-
-def _write(path: Path, rows: list[Row]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(FIELDS)
-        writer.writerows((row.target, row.text, row.source) for row in rows)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+_DEFAULTS = Options()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of ``training chunk``."""
-    parser.add_argument("sources", nargs="+", metavar="NAME=FILE", help="labelled csv, plain or .gz")
-    parser.add_argument("--out", type=Path, default=Path("Data/processed"))
-    parser.add_argument("--rows", type=int, default=1000, help="rows a chunk, half of each label")
-    parser.add_argument("--seed", type=int, default=7)
+    parser.description = __doc__
+    parser.add_argument(
+        "sources",
+        nargs="+",
+        metavar="NAME=FILE",
+        type=_source,
+        help="labelled csv, plain or gzipped, UTF-8 or Latin-1: columns target (0, 2 or 4) and text, and if "
+        "you like date, source, weight; without a header the two, or the six of Sentiment140. NAME is the "
+        "source of rows that name none (without it: the file's name). Of a text that repeats the first row "
+        "is kept, so name the better source first",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("Data/processed"),
+        help="folder to make or to replace; refused where it holds anything but what this command made",
+    )
+    parser.add_argument(
+        "--rows", type=_even, default=_DEFAULTS.rows_per_chunk, help="rows a chunk, half of each label"
+    )
+    parser.add_argument(
+        "--seed", type=_count, default=_DEFAULTS.seed, help="of the order of rows; splits do not move"
+    )
+    parser.add_argument(
+        "--neutral",
+        choices=NEUTRAL_CHOICES,
+        default=_DEFAULTS.neutral,
+        help="rows of label 2: leave out; keep for measuring a neutral band (in the held-out files, and in "
+        "neutral.csv those that would train; never in a chunk); or refuse",
+    )
+    parser.add_argument(
+        "--even-days",
+        type=_exponent,
+        default=_DEFAULTS.even_days,
+        metavar="ALPHA",
+        help="weigh a row by (rows of its label on its day)^-ALPHA, mean 1 within a source that has dates: "
+        "labels that came in bursts of a few days stand less for what people spoke of then. 0 is off, 1 "
+        "makes all days equal; rows without a date are one day",
+    )
+    parser.add_argument(
+        "--weight",
+        action="append",
+        default=[],
+        type=_weight,
+        metavar="NAME=W",
+        help="rows of this source count W times as much in the loss; may be repeated",
+    )
+    parser.add_argument(
+        "--workers",
+        type=_count,
+        help="processes that clean texts beside this one; 0 for none, as many as pay by default. The result "
+        "does not depend on it",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Entry point of ``training chunk``."""
-    pairs = [(name, Path(file)) for name, _, file in (s.rpartition("=") for s in args.sources)]
-    manifest = chunk([(name or path.stem, path) for name, path in pairs], args.out, args.rows, args.seed)
-    json.dump({k: v for k, v in manifest.items() if k != "chunks"}, sys.stdout, indent=1)
-    print()
+    options = Options(args.rows, args.seed, args.neutral, args.even_days, dict(args.weight))
+    sources: Sources = args.sources
+    started = time.monotonic()
+    manifest = chunk(sources, args.out, options, args.workers)
+    print(summary(manifest, args.out, time.monotonic() - started))
     return 0
+
+
+def summary(manifest: dict[str, Any], out: Path, seconds: float) -> str:
+    """What was read, left out and written."""
+    counts, splits = manifest["counts"], manifest["splits"]
+    reasons = {
+        "neutral_dropped": "neutral",
+        "empty_after_cleaning": "empty after cleaning",
+        "duplicates_dropped": "duplicates",
+        "contradictory_dropped": f"of {counts['contradictory_texts']:,} texts with two labels",
+        "unbalanced_left_out": "so that the labels balance",
+    }
+    left_out = [f"{counts[name]:,} {why}" for name, why in reasons.items() if counts.get(name)]
+    chunked = sum(chunk["rows"] for chunk in manifest["chunks"].values())
+    held_out = ", ".join(f"{name} {account['rows']:,}" for name, account in manifest["files"].items())
+    return "\n".join(
+        [
+            f"read      {counts['read']:,} rows of {len(manifest['inputs'])} file(s)",
+            f"left out  {'; '.join(left_out) or 'none'}",
+            f"train     {chunked:,} rows in {len(manifest['chunks']):,} chunks, of {splits['train']:,}",
+            f"held out  {held_out}",
+            f"wrote     {out} in {seconds:.1f} s, {counts['read'] / max(seconds, 1e-9):,.0f} rows/s",
+        ]
+    )
+
+
+def _source(argument: str) -> tuple[str, Path]:
+    name, equals, file = argument.partition("=")
+    path = Path(argument) if not equals or Path(argument).exists() else Path(file)
+    is_named = equals and path != Path(argument)
+    return (name if is_named and name else path.name.split(".")[0]), path
+
+
+def _weight(argument: str) -> tuple[str, float]:
+    name, _, number = argument.rpartition("=")
+    weight = float(number)
+    if not name or not math.isfinite(weight) or weight < 0:
+        raise argparse.ArgumentTypeError(f"{argument!r} is not NAME=W with W from 0 up")
+    return name, weight
+
+
+def _even(argument: str) -> int:
+    rows = int(argument)
+    if rows < 2 or rows % 2:  # noqa: PLR2004 - one of each label
+        raise argparse.ArgumentTypeError(f"{rows} rows cannot be half of each label")
+    return rows
+
+
+def _count(argument: str) -> int:
+    count = int(argument)
+    if count < 0:
+        raise argparse.ArgumentTypeError(f"{count} is below 0")
+    return count
+
+
+def _exponent(argument: str) -> float:
+    alpha = float(argument)
+    if not math.isfinite(alpha) or alpha < 0:
+        raise argparse.ArgumentTypeError(f"{argument} is not a number from 0 up")
+    return alpha

@@ -1,68 +1,161 @@
-"""``training evaluate``: a model folder and a back end against labelled files → ``evaluation.json``."""
+"""``training evaluate``: a model and a back end against labelled files → numbers, csv, figures."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from consumer.model.folder import ModelFolder, open_model
-from consumer.scoring.load import load_scorer
-from consumer.scoring.scorer import Scorer
+from consumer.model.folder import ModelFolder
+from consumer.scoring.load import Kind, load_scorer
 from consumer.tokenise import Tokeniser
-from training.measure.labelled import Labelled, read_labelled, score
-from training.measure.measures import measure, probabilities
-
-Numbers = dict[str, float]
-
-
-def evaluate(scorer: Scorer, sets: Iterable[Labelled], model: ModelFolder) -> dict[str, Numbers]:
-    """Numbers by set, of calibrated probabilities at the model's threshold."""
-    return {
-        one.name: measure(
-            probabilities(score(scorer, one.ids), model.temperature, model.bias), one.labels, model.threshold
-        )
-        for one in sets
-    }
-
-
-def table(results: dict[str, dict[str, Numbers]]) -> str:
-    """A Markdown table of numbers by set and back end."""
-    columns = ("accuracy", "precision", "recall", "f1", "roc_auc", "log_loss", "brier", "ece")
-    lines = ["| set | rows | back end | " + " | ".join(columns) + " |", "|---|---" + "|---" * 9 + "|"]
-    for kind, sets in results.items():
-        for name, numbers in sets.items():
-            cells = " | ".join(f"{numbers[c]:.4f}" for c in columns)
-            lines.append(f"| {name} | {numbers['n']:.0f} | {kind} | {cells} |")
-    return "\n".join(lines)
+from training.data.rows import BadInputError
+from training.measure import three_way
+from training.measure.evaluation import (
+    Scored,
+    describe,
+    score_set,
+    sorted_by_class,
+    table,
+    usable_cores,
+)
+from training.measure.evaluation_file import plain, write_csv, write_evaluation
+from training.measure.figures.album import draw_all
+from training.measure.intervals import Resampling
+from training.measure.labelled import read_labelled, set_name
+from training.measure.opened import open_any, training_config
+from training.measure.paired import Comparison, compare
+from training.measure.samples import samples
+from training.measure.view import view
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of ``training evaluate``."""
-    parser.add_argument("files", type=Path, nargs="+", help="labelled csv files, plain or gzipped")
-    parser.add_argument("--model", type=Path, default=Path("Models/CURRENT"))
-    parser.add_argument("--scorer", choices=("openvino", "tensorflow"), default="openvino")
-    parser.add_argument("--out", type=Path, help="write the numbers to this JSON file as well")
+    flag = parser.add_argument
+    flag("files", type=Path, nargs="+", help="labelled csv files, plain or gzipped; labels 0, 2 neutral, 4")
+    flag(
+        "--model", type=Path, default=Path("Models/CURRENT"), help="a model folder, CURRENT, or a checkpoint"
+    )
+    flag(
+        "--scorer",
+        choices=("openvino", "tensorflow"),
+        default="openvino",
+        help="back end; a checkpoint, and a folder with tf_model.h5, need tensorflow",
+    )
+    flag("--out", type=Path, help="write numbers, intervals, slices and curves to this JSON file")
+    flag("--csv", type=Path, help="write the same numbers as a long table")
+    flag("--figures", type=Path, metavar="DIR", help="draw the figures of the report into this folder")
+    flag("--against", type=Path, metavar="MODEL", help="compare with this model on the same rows, paired")
+    band = parser.add_mutually_exclusive_group()
+    band.add_argument(
+        "--neutral-band",
+        metavar="LOW,HIGH",
+        help="measure the consumer's NEUTRAL_BAND on files that have neutral rows",
+    )
+    band.add_argument(
+        "--choose-band",
+        type=Path,
+        metavar="FILE",
+        help="choose the band with the largest macro recall on this file, which has neutral rows",
+    )
+    flag("--resamples", type=int, default=1000, help="of the bootstrap intervals")
+    flag("--seed", type=int, default=7, help="of the bootstrap intervals")
 
 
 def run(args: argparse.Namespace) -> int:
     """Entry point of ``training evaluate``."""
-    model = open_model(args.model)
-    tokeniser = Tokeniser(model.tokeniser_path, model.max_length)
-    sets = [read_labelled(path, tokeniser) for path in args.files]
-    scorer = load_scorer(model.path, args.scorer, streams=usable_cores())
-    results = {args.scorer: evaluate(scorer, sets, model)}
-    print(table(results))
-    if args.out is not None:
-        content = {"model": {"name": model.name, "version": model.version}, "back_ends": results}
-        temporary = args.out.with_name(args.out.name + ".tmp")
-        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        temporary.replace(args.out)
+    _check(args)
+    model = open_any(args.model)
+    resampling = Resampling(args.resamples, args.seed)
+    scored = _score(args.files, model, args.scorer)
+    band, chosen = _band(args, model)
+    content = describe({args.scorer: scored}, model, resampling=resampling, band=band)
+    content["three_way"] |= chosen
+    if args.against is not None:
+        content["against"] = _against(args, model, scored)
+    print(table(content["back_ends"]))
+    _print_three_way(content["three_way"])
+    _write(args, model, content)
     return 0
 
 
-def usable_cores() -> int:
-    """Cores that this program may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _check(args: argparse.Namespace) -> None:
+    if args.resamples < 1:
+        raise BadInputError(f"--resamples {args.resamples}: must be at least 1")
+    names = [set_name(path) for path in args.files]
+    for path, name in zip(args.files, names, strict=True):
+        if names.count(name) > 1:
+            raise BadInputError(f"{path}: another file is called {name} too; sets go by their file's name")
+
+
+def _score(files: Sequence[Path], model: ModelFolder, kind: Kind) -> dict[str, Scored]:
+    tokeniser = Tokeniser(model.tokeniser_path, model.max_length)
+    sets = [read_labelled(path, tokeniser) for path in files]
+    scorer = load_scorer(model.path, kind, streams=usable_cores())
+    try:
+        return {one.name: score_set(scorer, one, model) for one in sets}
+    finally:
+        scorer.close()
+
+
+def _band(args: argparse.Namespace, model: ModelFolder) -> tuple[three_way.Band | None, dict[str, Any]]:
+    """The band to measure, and how it came about."""
+    if args.choose_band is None:
+        given = args.neutral_band
+        return (three_way.parse_band(given, model.threshold) if given else None), {}
+    (rows,) = _score([args.choose_band], model, args.scorer).values()
+    if not len(rows.neutral):
+        raise BadInputError(f"{args.choose_band}: no row labelled 2, neutral: no band can be chosen on it")
+    band = three_way.best_band(sorted_by_class(rows), model.threshold)
+    return band, {"chosen_on": rows.rows.name, "rule": "largest macro recall of three classes"}
+
+
+def _against(args: argparse.Namespace, model: ModelFolder, scored: dict[str, Scored]) -> dict[str, Any]:
+    other = open_any(args.against)
+    found = {
+        name: _compare(scored[name], old, model, other, args.seed)
+        for name, old in _score(args.files, other, args.scorer).items()
+    }
+    for name, one in found.items():
+        print(f"{name}, {model.name} {model.version} against {other.name} {other.version}: {one.sentence()}")
+    sets = {name: asdict(one) for name, one in found.items()}
+    return {"name": other.name, "version": other.version, "back_end": args.scorer, "sets": sets}
+
+
+def _compare(new: Scored, old: Scored, model: ModelFolder, other: ModelFolder, seed: int) -> Comparison:
+    return compare(
+        new.p,
+        old.p,
+        new.rows.labels,
+        threshold_new=model.threshold,
+        threshold_old=other.threshold,
+        seed=seed,
+    )
+
+
+def _print_three_way(found: dict[str, Any]) -> None:
+    for kind, sets in found["back_ends"].items():
+        for name, numbers in sets.items():
+            low, high = numbers["intervals"]["macro_recall"]
+            print(
+                f"{name}, {kind}, three ways with NEUTRAL_BAND {_shown(found['band'])}: macro recall "
+                f"{numbers['macro_recall']:.4f} ({low:.4f} to {high:.4f}), F1 of positive and negative "
+                f"{numbers['f1_pos_neg']:.4f}; macro recall without a band "
+                f"{numbers['macro_recall_without_band']:.4f}"
+            )
+
+
+def _shown(band: Sequence[float] | None) -> str:
+    return ",".join(str(end) for end in band) if band else "off"
+
+
+def _write(args: argparse.Namespace, model: ModelFolder, content: dict[str, Any]) -> None:
+    if args.out is not None:
+        write_evaluation(args.out, content)
+    if args.csv is not None:
+        write_csv(args.csv, content)
+    if args.figures is not None:
+        drawn = draw_all(view(plain(content)), training_config(model.path), samples(model), args.figures)
+        print(f"{len(drawn)} figures in {args.figures}")

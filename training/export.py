@@ -1,7 +1,8 @@
 """``training export``: a trained checkpoint → a model folder that the consumer may load.
 
-In order: copy weights and tokeniser, convert and quantise, gate on parity with float32, calibrate,
-evaluate, golden texts, model card, manifest. All under a temporary name; renamed when verified.
+In order: copy weights and tokeniser, convert and quantise, gate on parity with float32, calibrate, drift
+reference, evaluate, golden texts, model card, manifest. All under a temporary name; put in place when
+verified, and a failure at any step leaves what was there before.
 """
 
 from __future__ import annotations
@@ -9,27 +10,59 @@ from __future__ import annotations
 import argparse
 import re
 import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from consumer.model.folder import ModelFolder, open_model
+from consumer.model.folder import POINTER, ModelFolder, open_model, resolve
 from consumer.model.golden import check_golden
-from consumer.scoring.load import Kind, load_scorer
+from consumer.scoring.load import load_scorer
 from consumer.tokenise import Tokeniser
-from training.evaluate import usable_cores
-from training.fit.checkpoint import replace_folder
+from training.data.rows import BadInputError
+from training.measure.evaluation import usable_cores
 from training.measure.labelled import read_labelled
-from training.ship.contents import Bench, Plan, copy_checkpoint, trained_max_length
+from training.ship.contents import REFERENCE, SERVING, Making
 from training.ship.convert import to_openvino
+from training.ship.parity import Limits
+from training.ship.source import bring, trained_max_length
+from training.ship.swap import put_in_place, require_free
+from training.ship.threshold import RULES, Rule, parse
 
-_KINDS: tuple[Kind, ...] = ("openvino", "tensorflow")
+# Largest |Δp| from float32 a golden text may show. int8 rounds; without VNNI some sums saturate too.
+GOLDEN_TOLERANCE: dict[str, float] = {SERVING: 0.15, REFERENCE: 0.005}
+_NOT_OF_PLAN = {"command", "out", "evaluate", "float16"}  # flags that a plan holds in another form
+_FLOAT_TOLERANCE: dict[str, float] = {SERVING: 0.02, REFERENCE: 0.005}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to export, on which files, and how far the serving model may be from float32."""
+
+    source: Path
+    target: Path
+    version: str
+    calibration: Path
+    validation: Path
+    drift_reference: Path
+    evaluate: tuple[Path, ...] = ()
+    name: str | None = None  # in results; the folder's where not given
+    tokeniser: Path | None = None
+    rule: Rule = field(default_factory=Rule)
+    int8: bool = True
+    replace: bool = False  # also a folder that is in use
+    samples: int = 300  # calibration texts for activation ranges
+    gate_rows: int = 2000
+    seed: int = 7
+    limits: Limits = field(default_factory=Limits)
+    golden_tolerance: Mapping[str, float] | None = None
 
 
 def export(plan: Plan) -> ModelFolder:
     """Make ``plan.target``; an older folder of that name is replaced only by a verified one.
 
     Raises:
-        ValueError: an input is missing or malformed.
-        ModelRefusedError: the quantised model is not the one that was trained.
+        ValueError: an input is missing or malformed, or the target is in use.
+        ModelRefusedError: the serving model is not the one that was trained.
     """
     _check(plan)
     work = plan.target.with_name(f".{plan.target.name}.tmp")
@@ -38,78 +71,91 @@ def export(plan: Plan) -> ModelFolder:
     try:
         _fill(plan, work)
         _verify(work)
-        replace_folder(work, plan.target)
+        put_in_place(work, plan.target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return open_model(plan.target)
 
 
 def _check(plan: Plan) -> None:
-    for path in (plan.source / "config.json", plan.source / "tokenizer.json"):
+    if not plan.source.exists():
+        raise BadInputError(f"{plan.source} is missing: --from must be a checkpoint of `training train`")
+    for path in (plan.calibration, plan.validation, plan.drift_reference, *plan.evaluate):
         if not path.is_file():
-            raise ValueError(f"{path} is missing: --from must be a checkpoint of `training train`")
-    for path in (plan.calibration, plan.validation, *plan.evaluate):
-        if not path.is_file():
-            raise ValueError(f"{path} is missing: `training chunk` writes the splits")
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", plan.target.name):
-        raise ValueError(f"{plan.target.name!r} is not a name for a model folder")
+            raise BadInputError(f"{path} is missing: `training chunk` writes the splits")
+    if plan.drift_reference.samefile(plan.calibration):
+        raise BadInputError(f"{plan.drift_reference}: the drift reference needs rows that did not calibrate")
+    for name in (plan.target.name, plan.name or plan.target.name):
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or name == POINTER:
+            raise ValueError(f"{name!r} is not a name for a model folder")
+    require_free(plan.target, replace=plan.replace)
 
 
 def _fill(plan: Plan, work: Path) -> None:
-    copy_checkpoint(plan.source, work)
+    bring(plan.source, work, plan.tokeniser or _tokeniser_in_use(plan.target.parent))
     tokeniser = Tokeniser(work / "tokenizer.json", trained_max_length(work))
-    calibration = read_labelled(plan.calibration, tokeniser)
-    print(f"quantising with {plan.samples} texts of {plan.calibration.name}")
-    to_openvino(work, calibration.sample(plan.samples, plan.seed).ids)
-    scorers = {kind: load_scorer(work, kind, streams=usable_cores()) for kind in _KINDS}
-    Bench(plan, work, tokeniser, scorers).write_all(calibration)
+    calibration, drift = (read_labelled(path, tokeniser) for path in (plan.calibration, plan.drift_reference))
+    texts = calibration.sample(plan.samples, plan.seed).ids if plan.int8 else None
+    print(f"quantising with {len(texts)} texts of {calibration.name}" if texts else "converting, in float16")
+    to_openvino(work, texts)
+    scorers = {kind: load_scorer(work, kind, streams=usable_cores()) for kind in (SERVING, REFERENCE)}
+    making = Making(work, plan.name or plan.target.name, plan.version, tokeniser, scorers)
+    rows = read_labelled(plan.validation, tokeniser).sample(plan.gate_rows, plan.seed)
+    parity = asdict(making.gate(rows, plan.limits)) | {
+        "set": plan.validation.name,
+        "seed": plan.seed,
+        "precision": "int8" if plan.int8 else "float16",
+        "samples": len(texts or ()),
+    }
+    made = making.calibrate(calibration, drift, plan.rule, plan.seed)
+    print(f"temperature {made.temperature}, bias {made.bias}, threshold {made.threshold} ({made.reason})")
+    making.evaluate([read_labelled(path, tokeniser) for path in plan.evaluate], made, parity)
+    worst = making.golden(plan.golden_tolerance or (GOLDEN_TOLERANCE if plan.int8 else _FLOAT_TOLERANCE))
+    print(f"golden texts: largest |Δp| of the serving model {worst:.4f}")
+    making.seal()
+
+
+def _tokeniser_in_use(models: Path) -> Path | None:
+    """The word pieces of the model in use, for a source that brings none."""
+    return resolve(models / POINTER) if (models / POINTER).is_file() else None
 
 
 def _verify(work: Path) -> None:
     model = open_model(work)
     tokeniser = Tokeniser(model.tokeniser_path, model.max_length)
-    for kind in _KINDS:
+    for kind in (SERVING, REFERENCE):
         worst = check_golden(model, tokeniser, load_scorer(work, kind), kind=kind)
         print(f"golden texts scored again with {kind}: largest |Δp| {worst:.4f}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of ``training export``."""
-    splits = Path("Data/processed")
-    flag = parser.add_argument
-    flag(
-        "--from",
-        dest="source",
-        type=Path,
-        default=Path("runs/latest/best"),
-        help="a checkpoint of `train`",
-    )
+    splits, flag = Path("Data/processed"), parser.add_argument
+    flag("--from", dest="source", type=Path, default=Path("runs/latest/best"), help="checkpoint of `train`; "
+         "a folder of config.json and tf_model.h5; or a file of weights alone")  # fmt: skip
+    flag("--tokeniser", type=Path, help="folder of tokenizer.json, where --from has none; else that in use")
     flag("--out", type=Path, default=Path("Models/distilbert-mini"), help="the model folder to make")
+    flag("--name", help="stands in every result; else the folder's name")
     flag("--version", default="1.0.0", help="stands in every result")
-    flag(
-        "--calibration", type=Path, default=splits / "calibration.csv", help="for int8 ranges and temperature"
-    )
+    flag("--replace", action="store_true", help="also a folder that CURRENT names; a consumer that "
+         "starts at that moment has to start again")  # fmt: skip
+    flag("--float", dest="float16", action="store_true", help="no int8: float16 weights, computed in float32")
+    flag("--calibration", type=Path, default=splits / "calibration.csv",
+         help="for int8 ranges, temperature, bias and threshold")  # fmt: skip
+    flag("--drift-reference", type=Path, default=splits / "drift_reference.csv", help="for the drift monitor")
+    flag("--rule", default="accuracy", help=f"of the threshold: {RULES}")
     flag("--validation", type=Path, default=splits / "validation.csv", help="for the parity gate")
     flag("--evaluate", type=Path, nargs="*", default=[], help="labelled files to measure on")
     flag("--samples", type=int, default=600, help="calibration texts for int8 ranges")
     flag("--gate-rows", type=int, default=2000, help="rows of the parity gate")
-    flag("--seed", type=int, default=7, help="of both samples")
+    flag("--seed", type=int, default=7, help="of all samples")
 
 
 def run(args: argparse.Namespace) -> int:
     """Entry point of ``training export``."""
-    plan = Plan(
-        source=args.source,
-        target=args.out,
-        version=args.version,
-        calibration=args.calibration,
-        validation=args.validation,
-        evaluate=tuple(args.evaluate),
-        samples=args.samples,
-        gate_rows=args.gate_rows,
-        seed=args.seed,
-    )
-    model = export(plan)
+    flags = {name: value for name, value in vars(args).items() if name not in _NOT_OF_PLAN}
+    flags |= {"rule": parse(args.rule), "int8": not args.float16}
+    model = export(Plan(target=args.out, evaluate=tuple(args.evaluate), **flags))
     size = sum(path.stat().st_size for path in model.path.rglob("*") if path.is_file())
     print(f"{model.path}: {model.name} {model.version}, {size / 1e6:.1f} MB")
     return 0

@@ -1,64 +1,42 @@
 """``training pretrain``: raw texts → an encoder that knows how tweets are written.
 
-Masked-language modelling from a pretrained encoder, before ``train`` gives it labels. No label is
-used; rows that ``chunk`` would hold out are left out here too.
+Masked-language modelling from an encoder, before ``train`` gives it labels. No label is used; rows that
+``chunk`` would hold out are left out here too. ``OUT`` is a folder that ``train --from`` takes.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import random
+import hashlib
 import shutil
+import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
-import tf_keras
-from transformers import DistilBertConfig, TFDistilBertForMaskedLM
 
-from consumer.clean import CLEANING_VERSION, clean
-from consumer.tokenise import Tokeniser
-from training.data.batches import Example, Ints, bucketed
-from training.data.rows import read_rows
+from consumer.clean import clean
+from consumer.tokenise import Tokeniser, fingerprint
+from training.data.batches import Example
+from training.data.mixture import Position, endless_groups
+from training.data.rows import BadInputError, read_rows
 from training.data.split import place, split_of
-from training.fit.checkpoint import replace_folder
-from training.fit.start import starting_model
-from training.train import make_optimiser
-
-_MASKED, _BECOMES_MASK, _BECOMES_ANY = 0.15, 0.8, 0.1  # Devlin et al. 2019
-_INPUTS = (
-    tf.TensorSpec((None, None), tf.int32),
-    tf.TensorSpec((None, None), tf.int32),
-    tf.TensorSpec((None,), tf.int32),
-    tf.TensorSpec((None,), tf.int32),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Special:
-    """Ids that masking needs."""
-
-    mask: int
-    first_ordinary: int  # ids below are special or unused
-    vocabulary: int
+from training.fit.checkpoint import TOKENISER_FILES
+from training.fit.hyper import Hyper
+from training.fit.loop import Progress, Run, fit
+from training.fit.masked import SIGNATURE, Masked, hide, masked_loss, masked_model, read_pieces
+from training.fit.progress import Display
+from training.fit.record import NAME, as_json, common, portable, weights_hash, where_to_begin, write_json
+from training.fit.session import Session, prepare
+from training.fit.start import Source, Start, find_start
+from training.fit.state import load_variables, save_state
+from training.fit.step import make_step
+from training.fit.stop import INTERRUPTED, how_to_go_on, listening
 
 
-@dataclass(frozen=True, slots=True)
-class Masked:
-    """A batch with some word pieces hidden."""
-
-    input_ids: Ints  # (n, t)
-    attention_mask: Ints  # (n, t)
-    positions: Ints  # (m,) into the flattened batch
-    targets: Ints  # (m,) the hidden ids
-
-
-def read_texts(paths: list[Path]) -> list[str]:
+def read_texts(paths: Sequence[Path]) -> list[str]:
     """Cleaned texts of the files, each once, without those that belong to a held-out split."""
     texts: dict[int, str] = {}
     for path in paths:
@@ -69,108 +47,130 @@ def read_texts(paths: list[Path]) -> list[str]:
     return [text for text in texts.values() if text]
 
 
-def hide(ids: Ints, mask: Ints, special: Special, rng: np.random.Generator) -> Masked:
-    """Choose 15 % of the ordinary pieces; most become the mask, some any piece, some stay."""
-    chosen = np.flatnonzero((rng.random(ids.shape) < _MASKED) & (ids >= special.first_ordinary))
-    hidden = ids.copy().reshape(-1)
-    fate = rng.random(len(chosen))
-    hidden[chosen[fate < _BECOMES_MASK]] = special.mask
-    other = chosen[fate >= 1 - _BECOMES_ANY]
-    hidden[other] = rng.integers(special.first_ordinary, special.vocabulary, len(other))
-    return Masked(
-        hidden.reshape(ids.shape), mask, chosen.astype(np.int32), ids.reshape(-1)[chosen].astype(np.int32)
+def pretrain(args: argparse.Namespace) -> str:
+    """Pre-train from ``args``; see ``add_arguments``. Raises as ``training.train.train`` does."""
+    hyper = Hyper(
+        epochs=args.epochs,
+        batch_size=args.batch_size,
+        learning_rate=args.learning_rate,
+        max_length=args.max_length,
+        bf16=args.bf16,
+        fast=args.fast,
+        seed=args.seed,
+    )
+    prepare(hyper)
+    start = find_start(Source(args.start, args.config, args.tokeniser))
+    texts = read_texts(args.texts)
+    tokeniser = Tokeniser(start.tokeniser / "tokenizer.json", hyper.max_length)
+    examples = [Example(t.ids, 0) for t in tokeniser(texts)]
+    steps = int(len(examples) // hyper.batch_size * hyper.epochs)
+    if steps < 1:
+        raise BadInputError(f"{len(examples)} texts make no batch of {hyper.batch_size}: nothing to train on")
+    config = _config(hyper, start, texts, steps)
+    progress, state = where_to_begin(args.out, config, resume=args.resume)
+    session = _session(start, hyper, steps)
+    if state is not None:
+        load_variables(state, session.variables)
+    run = Run(
+        steps=steps,
+        save_every=args.save_every,
+        batches=_batches(examples, start, hyper),
+        step_once=lambda asked, batch: session.step_once(
+            asked, batch.input_ids, batch.attention_mask, batch.positions, batch.targets
+        ),
+        rate=hyper.rate(steps),
+        save=lambda progress: _save(args.out, start, session, config, progress),
+        clock=time.monotonic,
+    )
+    display = Display(
+        steps, progress.step, time.monotonic, args.out / "tensorboard" if args.tensorboard else None
+    )
+    with listening() as stop, display:
+        return fit(run, progress, display, stop)
+
+
+def _session(start: Start, hyper: Hyper, steps: int) -> Session:
+    return Session.of(
+        masked_model(start, hyper.seed),
+        hyper,
+        steps,
+        lambda model, optimiser, average: make_step(
+            masked_loss(model), SIGNATURE, model.trainable_variables, optimiser, average
+        ),
     )
 
 
-def make_step(model: tf_keras.Model, optimiser: tf_keras.optimizers.Optimizer) -> Any:
-    """One gradient step as a graph; the vocabulary is scored at hidden positions only."""
+def _batches(examples: Sequence[Example], start: Start, hyper: Hyper) -> Any:
+    pieces = read_pieces(start.tokeniser)
+    plain = endless_groups(lambda _: [examples], lambda group: group, hyper.batch_size, hyper.seed)
 
-    @tf.function(input_signature=_INPUTS)
-    def step(ids: tf.Tensor, mask: tf.Tensor, positions: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            states = model.distilbert(input_ids=ids, attention_mask=mask, training=True)[0]  # (n, t, dim)
-            dim = model.config.dim
-            rows = tf.gather(tf.reshape(states, (-1, dim)), positions)[None]  # the head wants (n, t, dim)
-            rows = model.vocab_layer_norm(model.act(model.vocab_transform(rows)))
-            logits = tf.cast(model.vocab_projector(rows)[0], tf.float32)
-            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits))
-        variables = model.trainable_variables
-        optimiser.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-        return loss
+    def batches(position: Position) -> Iterator[tuple[Position, Masked]]:
+        for after, batch in plain(position):
+            # Which pieces are hidden follows from the place as well: another choice in every pass.
+            rng = np.random.default_rng([hyper.seed, *after])
+            yield after, hide(batch.input_ids, batch.attention_mask, pieces, rng)
 
-    return step
+    return batches
 
 
-def masked_model(folder: Path, seed: int) -> tf_keras.Model:
-    """The encoder of ``folder`` under a fresh masked-language head."""
-    source = starting_model(folder, seed)
-    model = TFDistilBertForMaskedLM(DistilBertConfig.from_dict(source.config.to_dict()))
-    model(model.dummy_inputs)
-    model.distilbert.set_weights(source.distilbert.get_weights())
-    return model
+def _config(hyper: Hyper, start: Start, texts: Sequence[str], steps: int) -> dict[str, Any]:
+    facts = {
+        "steps": steps,
+        "texts": len(texts),
+        "started_from": start.name,
+        "start_sha256": weights_hash(start.file),
+        "tokeniser_fingerprint": fingerprint(start.tokeniser / "tokenizer.json"),
+        "data_sha256": hashlib.sha256("\n".join(texts).encode()).hexdigest(),
+        "hyper_parameters": hyper.of_pretraining(),
+        "command": ["python", "-m", "training", *portable(sys.argv[1:])],
+        **common(),
+    }
+    return as_json({"masked_language": facts})
+
+
+def _save(out: Path, start: Start, session: Session, config: dict[str, Any], progress: Progress) -> None:
+    """The encoder as it is now, and after it the state: at most a step of the two is lost."""
+    temporary = out / ".encoder.tmp"
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        session.model.save_pretrained(temporary, safe_serialization=True)
+        for name in TOKENISER_FILES:
+            if (start.tokeniser / name).is_file():
+                shutil.copyfile(start.tokeniser / name, temporary / name)
+        facts = config["masked_language"] | {"step": progress.step, "loss": progress.loss}
+        write_json(temporary / NAME, {"masked_language": facts})
+        for path in sorted(temporary.iterdir()):
+            path.replace(out / path.name)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    save_state(out, session.variables, {"progress": progress.to_facts(), "config": config})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of ``training pretrain``."""
-    parser.add_argument("texts", nargs="+", type=Path, help="labelled csv files, plain or .gz")
-    parser.add_argument("--from", dest="start", type=Path, required=True, help="encoder to start from")
-    parser.add_argument("--out", type=Path, default=Path("runs/pretrained"))
-    parser.add_argument("--epochs", type=float, default=1.0)
-    parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--learning-rate", type=float, default=2e-4)
-    parser.add_argument("--max-length", type=int, default=128)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--bf16", action="store_true", help="compute in bfloat16, keep weights in float32")
+    flag = parser.add_argument
+    flag("texts", nargs="+", type=Path, help="labelled csv files, plain or .gz; labels are not looked at")
+    flag("--from", dest="start", required=True, metavar="FOLDER", help="encoder to start from, as for train")
+    flag("--config", type=Path, help="config.json of bare weights or of a random model")
+    flag("--tokeniser", type=Path, help="folder of tokenizer.json where --from has none")
+    flag("--out", type=Path, default=Path("runs/pretrained"), help="folder of the encoder and the state")
+    flag("--epochs", type=float, default=1.0, help="passes over the texts")
+    flag("--batch-size", type=int, default=64, help="texts a step")
+    flag("--learning-rate", type=float, default=2e-4, help="at its highest; 6 %% warm-up, then linear to 0")
+    flag("--max-length", type=int, default=128, help="word pieces of a text")
+    flag("--seed", type=int, default=7, help="of order, hidden pieces, dropout and the head")
+    flag("--bf16", action="store_true", help="compute in bfloat16, keep weights in float32")
+    flag("--fast", action="store_true", help="give up that a run is the same to the last bit every time")
+    flag("--save-every", type=int, default=500, help="steps between states that --resume goes on from")
+    flag("--tensorboard", action="store_true", help="write OUT/tensorboard as well")
+    flag("--resume", action="store_true", help="go on from the state in --out, to the same weights")
 
 
 def run(args: argparse.Namespace) -> int:
     """Entry point of ``training pretrain``."""
-    if args.bf16:
-        tf_keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    tokeniser = Tokeniser(args.start / "tokenizer.json", args.max_length)
-    texts = read_texts(args.texts)
-    examples = [Example(t.ids, 0) for t in tokeniser(texts)]
-    steps = int(len(examples) // args.batch_size * args.epochs)
-    model = masked_model(args.start, args.seed)
-    special = Special(mask=103, first_ordinary=999, vocabulary=model.config.vocab_size)
-    optimiser = make_optimiser(args.learning_rate, int(steps * 0.06), steps, 0.01)
-    optimiser.build(model.trainable_variables)
-    step_once, losses, started = make_step(model, optimiser), [], time.monotonic()
-    for step, batch in enumerate(_batches(examples, args, special, steps), start=1):
-        losses.append(float(step_once(batch.input_ids, batch.attention_mask, batch.positions, batch.targets)))
-        if step % 50 == 0 or step == steps:
-            pace = (time.monotonic() - started) / step
-            print(f"step {step}/{steps} loss {np.mean(losses[-100:]):.4f} {pace:.2f} s/step "
-                  f"{pace * (steps - step) / 60:.0f} min left", flush=True)  # fmt: skip
-        if step % 500 == 0 or step == steps:
-            _save(
-                model,
-                args,
-                {"steps": steps, "step": step, "texts": len(texts), "loss": float(np.mean(losses[-100:]))},
-            )
+    outcome = pretrain(args)
+    if outcome == "interrupted":
+        print(how_to_go_on(sys.argv[1:]))
+        return INTERRUPTED
+    print(f"{outcome}: the encoder is in {args.out}")
     return 0
-
-
-def _batches(
-    examples: list[Example], args: argparse.Namespace, special: Special, steps: int
-) -> Iterator[Masked]:
-    order, chance = random.Random(args.seed), np.random.default_rng(args.seed)
-    done = 0
-    while True:
-        for batch in bucketed(examples, args.batch_size, order):
-            if done == steps:
-                return
-            yield hide(batch.input_ids, batch.attention_mask, special, chance)
-            done += 1
-
-
-def _save(model: tf_keras.Model, args: argparse.Namespace, facts: dict[str, Any]) -> None:
-    temporary = args.out.with_name(args.out.name + ".tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    model.save_pretrained(temporary, safe_serialization=True)
-    for name in ("tokenizer.json", "vocab.txt"):
-        shutil.copyfile(args.start / name, temporary / name)
-    config = {"masked_language": facts | {"started_from": args.start.name, "cleaning_version": CLEANING_VERSION,
-              "learning_rate": args.learning_rate, "batch_size": args.batch_size, "seed": args.seed}}  # fmt: skip
-    (temporary / "training-config.json").write_text(json.dumps(config, indent=1) + "\n")
-    replace_folder(temporary, args.out)

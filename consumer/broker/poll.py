@@ -19,6 +19,7 @@ from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.structs import ConsumerGroupMetadata, MemberState, OffsetAndMetadata
 
 from consumer.broker.faults import fatal
+from consumer.broker.hold import Hold
 from consumer.broker.positions import CALL_TIMEOUT_MS, Positions, Reset
 from consumer.errors import BrokerGoneError
 from consumer.records import Record
@@ -123,6 +124,7 @@ class Source:
         except errors.KafkaError as error:
             raise fatal(error) or BrokerGoneError(f"the consumer cannot connect: {error}") from error
         self._positions = Positions(self._consumer, reset, on_gap)
+        self._hold = Hold(self._consumer)
         self._consumer.subscribe([topic], listener=self._moves)
 
     def take_assigned(self) -> bool:
@@ -133,6 +135,7 @@ class Source:
         """Records of the assigned partitions, in order within each. Raises ``ConsumerError``."""
         if self._must_rewind and not self._try_rewind():
             return Polled(moved=True)
+        self._hold.release()
         try:
             fetched = self._consumer.poll(timeout_ms=int(wait_seconds * 1000), max_records=max_records)
             group = self._consumer.group_metadata()  # at once: read later it may commit unfenced
@@ -149,6 +152,21 @@ class Source:
         records = tuple(_record(r) for part in fetched.values() for r in part)
         self._note_delivered(records)
         return Polled(records, group if group.state is MemberState.STABLE else None)
+
+    def hold(self, wait_seconds: float) -> None:
+        """Stay a member without reading; the next ``poll`` goes on at what is committed then.
+
+        Waits so long, and takes part in rebalances meanwhile. Raises ``ConsumerError``.
+        """
+        void = not self._hold.is_on  # what the last poll brought
+        try:
+            void = self._hold.keep(wait_seconds) or void
+        except errors.KafkaError as error:
+            if not isinstance(error, _LOST_POSITION):
+                self._raise_if_fatal(error)
+            void = True
+        if self._moves.take() or void or self._must_rewind:
+            self.rewind()
 
     def rewind(self) -> None:
         """Go back to what is committed; what was polled since is void."""
@@ -206,7 +224,7 @@ class Source:
         return [self._state(tp) for tp in self._consumer.assignment() if tp in self._committed]
 
     def _state(self, tp: TopicPartition) -> PartitionState:
-        high_water, committed = self._consumer.highwater(tp), self._committed[tp]
+        high_water, committed = self._hold.end(tp), self._committed[tp]
         waiting = self._delivered.get(tp)
         if waiting:
             return PartitionState(tp.topic, tp.partition, high_water, committed, waiting[0][1])

@@ -80,15 +80,28 @@ def send_all(
     alone: Collection[Position],
     flush: Callable[[], None],
 ) -> None:
+    """Send a batch; see ``deliver``."""
+    addressed = [(targets.results, m) for m in letters.results] + [(targets.dead, m) for m in letters.dead]
+    deliver(producer, addressed, alone, flush, dead=frozenset(m.source.position for m in letters.dead))
+
+
+def deliver(
+    producer: KafkaProducer,
+    addressed: Iterable[tuple[str, Message]],
+    alone: Collection[Position],
+    flush: Callable[[], None],
+    dead: Collection[Position] = (),
+) -> None:
     """Send, flush and look at every record's fate. Raises ``PublishFailedError``, and what ``flush`` raises.
 
-    A topic refuses a whole batch of records for its size; the ``alone`` are flushed and looked at one by
-    one, so that the next refusal names its record: after one, the client refuses all others in its words.
+    ``addressed`` are messages, each with its topic. A topic refuses a whole batch of records for its size;
+    the ``alone`` are flushed and looked at one by one, so that the next refusal names its record: after
+    one, the client refuses all others in its words. Where one of the ``dead`` is refused, there is nowhere
+    left to put it, and that ends the process.
     """
     pending: list[tuple[Message, Any]] = []
-    dead = frozenset(m.source.position for m in letters.dead)
     try:
-        for topic, message in _addressed(targets, letters):
+        for topic, message in addressed:
             single = message.source.position in alone
             if single:
                 flush()
@@ -111,11 +124,6 @@ def _settle(error: BaseException, flush: Callable[[], None]) -> None:
         return  # the broker is away, and waiting again would bring nothing
     with contextlib.suppress(*RECOVERABLE):
         flush()
-
-
-def _addressed(targets: Targets, letters: Letters) -> Iterable[tuple[str, Message]]:
-    yield from ((targets.results, m) for m in letters.results)
-    yield from ((targets.dead, m) for m in letters.dead)
 
 
 def _send(producer: KafkaProducer, topic: str, message: Message) -> Any:

@@ -40,7 +40,7 @@ def follow(settings: Settings, topic: str, *, from_start: bool) -> Generator[tup
         yield ()
         while True:
             polled = consumer.poll(timeout_ms=_POLL_MS)
-            yield tuple(_record(found) for part in polled.values() for found in part)
+            yield tuple(as_record(found) for part in polled.values() for found in part)
     finally:
         with contextlib.suppress(KafkaError, OSError):
             consumer.close(timeout_ms=_CLOSE_MS)
@@ -61,7 +61,8 @@ def _take_all_partitions(consumer: Any, topic: str, *, from_start: bool) -> None
         raise named(error, f"reading topic {topic}") from error
 
 
-def _record(found: Any) -> Record:
+def as_record(found: Any) -> Record:
+    """The client's record as ours."""
     return Record(
         topic=found.topic,
         partition=found.partition,

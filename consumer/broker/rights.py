@@ -32,11 +32,12 @@ def topic_faults(topics: Topics) -> Iterator[str]:
         (topics.output, "WRITE"),
         (topics.dead_letters, "WRITE"),
     ):
-        if not _may(topic, right):
+        if not may(topic, right):
             yield f"the right {right} on topic {topic.name} is missing"
 
 
-def _may(topic: TopicFacts, right: str) -> bool:
+def may(topic: TopicFacts, right: str) -> bool:
+    """Whether this user has the right on the topic, as far as the broker says."""
     return not topic.operations or bool({right, "ALL"} & topic.operations)
 
 

@@ -104,20 +104,21 @@ def create(
 
 
 def _create(client: Any, settings: Settings, missing: list[str], partitions: int, replicas: int) -> None:
-    wanted = {
-        name: {
-            "num_partitions": partitions,
-            "replication_factor": replicas,
-            "configs": sensible(settings, name, replicas),
-        }
-        for name in missing
+    make(client, {name: sensible(settings, name, replicas) for name in missing}, partitions, replicas)
+
+
+def make(client: Any, wanted: Mapping[str, Mapping[str, str]], partitions: int, replicas: int) -> None:
+    """Create topics, each name with its settings, and wait until they can be used."""
+    new = {
+        name: {"num_partitions": partitions, "replication_factor": replicas, "configs": dict(configs)}
+        for name, configs in wanted.items()
     }
-    for topic in client.create_topics(wanted, raise_errors=False)["topics"]:
+    for topic in client.create_topics(new, raise_errors=False)["topics"]:
         error = kafka_errors.for_code(topic["error_code"])
         # Another replica's one-shot creator may have been quicker, which is as good.
         if error not in (kafka_errors.NoError, kafka_errors.TopicAlreadyExistsError):
             raise named(error(topic.get("error_message") or ""), f"creating topic {topic['name']}")
-    client.wait_for_topics(missing)
+    client.wait_for_topics(list(new))
 
 
 def sensible(settings: Settings, name: str, replicas: int) -> dict[str, str]:

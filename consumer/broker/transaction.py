@@ -27,20 +27,23 @@ _ABORT_SECONDS = 2.0
 _UNANSWERED = (TimeoutError, errors.KafkaTimeoutError)
 
 
-class TransactionalPublisher:
-    """One transaction a micro-batch."""
+class Transactions:
+    """One transaction after another, under one identity; none outlives its failure."""
 
     def __init__(
         self,
         make: Callable[[], KafkaProducer],
-        targets: Targets,
         timing: Timing,
         deadline: Deadline,
+        fenced: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``make`` gives a new producer with this replica's transactional id each time it is called."""
-        self._make, self._targets, self._timing, self._deadline = make, targets, timing, deadline
-        self._clock = clock
+        """``make`` gives a new producer with the same transactional id each time it is called.
+
+        ``fenced`` is said when another live producer took over that id.
+        """
+        self._make, self._timing, self._deadline = make, timing, deadline
+        self._fenced, self._clock = fenced, clock
         self._producer: KafkaProducer | None = None
         self._silent_since: float | None = None  # the first call without an answer since the last commit
 
@@ -62,32 +65,25 @@ class TransactionalPublisher:
             raise self._judge(error, began=None) from error
         self._producer = producer
 
-    def publish(
-        self,
-        letters: Letters,
-        offsets: Offsets,
-        group: ConsumerGroupMetadata,
-        alone: Collection[Position] = (),
-    ) -> None:
-        """All of it, or nothing. Raises ``PublishFailedError`` where the batch must be read again."""
+    def run(self, steps: Callable[[KafkaProducer, Callable[[], None]], None]) -> None:
+        """Begin, let ``steps`` send with this producer and this flush, commit: all of it, or nothing.
+
+        Raises ``PublishFailedError`` where it must be done again.
+        """
         if self._producer is None:
             self.start()
         producer, began = self._producer, self._clock()
         assert producer is not None  # noqa: S101 - start() raises otherwise
         try:
             producer.begin_transaction()
-            flush = flush_within(producer, self._timing, self._deadline)
-            send_all(producer, self._targets, letters, alone, flush)
-            self._call(
-                "send_offsets_to_transaction", lambda: producer.send_offsets_to_transaction(offsets, group)
-            )
-            self._call("commit_transaction", producer.commit_transaction)
+            steps(producer, flush_within(producer, self._timing, self._deadline))
+            self.call("commit_transaction", producer.commit_transaction)
         except (*RECOVERABLE, PublishFailedError) as error:
             self._drop(producer, error)
             raise self._judge(error, began) from error
         self._silent_since = None
 
-    def _call(self, name: str, function: Callable[[], object]) -> None:
+    def call(self, name: str, function: Callable[[], object]) -> None:
         """One of the calls that have no end of their own.
 
         The client forgets the call when the broker restarts under it, so it is not waited for longer than
@@ -114,9 +110,7 @@ class TransactionalPublisher:
             self._note_silence()
         timed_out = began is not None and self._clock() - began >= 0.9 * self._timing.transaction_ms / 1000
         if is_fenced(cause) and not timed_out:
-            return FencedError(
-                "another live producer uses this KAFKA_TRANSACTIONAL_ID: it must be unique in the group"
-            )
+            return FencedError(self._fenced)
         return error if isinstance(error, PublishFailedError) else PublishFailedError(error)
 
     def _note_silence(self) -> None:
@@ -134,6 +128,48 @@ class TransactionalPublisher:
         """No transaction is open between batches, so there is nothing to wait for."""
         discard(self._producer)
         self._producer = None
+
+
+class TransactionalPublisher:
+    """One transaction a micro-batch."""
+
+    def __init__(
+        self,
+        make: Callable[[], KafkaProducer],
+        targets: Targets,
+        timing: Timing,
+        deadline: Deadline,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``make`` gives a new producer with this replica's transactional id each time it is called."""
+        fenced = "another live producer uses this KAFKA_TRANSACTIONAL_ID: it must be unique in the group"
+        self._targets = targets
+        self._transactions = Transactions(make, timing, deadline, fenced, clock)
+
+    def start(self) -> None:
+        """As ``Transactions.start``."""
+        self._transactions.start()
+
+    def publish(
+        self,
+        letters: Letters,
+        offsets: Offsets,
+        group: ConsumerGroupMetadata,
+        alone: Collection[Position] = (),
+    ) -> None:
+        """All of it, or nothing. Raises ``PublishFailedError`` where the batch must be read again."""
+
+        def steps(producer: KafkaProducer, flush: Callable[[], None]) -> None:
+            send_all(producer, self._targets, letters, alone, flush)
+            self._transactions.call(
+                "send_offsets_to_transaction", lambda: producer.send_offsets_to_transaction(offsets, group)
+            )
+
+        self._transactions.run(steps)
+
+    def close(self) -> None:
+        """No transaction is open between batches, so there is nothing to wait for."""
+        self._transactions.close()
 
 
 def _cause(error: BaseException) -> BaseException:

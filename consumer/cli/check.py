@@ -13,6 +13,7 @@ from consumer.cli.report import Report
 from consumer.errors import ConfigurationError, ModelRefusedError
 from consumer.settings import Settings, load, misspelt
 from consumer.settings.agreement import band_fault
+from consumer.settings.values import HubModel
 
 SUMMARY = "verify settings, model, broker, topics and rights"
 
@@ -64,7 +65,9 @@ def _model(settings: Settings, report: Report) -> None:
         if fault := band_fault(settings.neutral_band, threshold):
             raise ConfigurationError(fault)
         report.ok(
-            "model", f"{folder.name} {folder.version} loads with {settings.scorer}, threshold {threshold}"
+            "model",
+            f"{folder.name} {folder.version} loads with {settings.scorer}, threshold {threshold}"
+            + (f", commit {folder.path.name}" if isinstance(settings.model_path, HubModel) else ""),
         )
 
 

@@ -27,6 +27,7 @@ _LOADED = (
     "openvino/model.bin",
     "calibration.json",
     "golden.jsonl",
+    "drift-reference.json",
 )
 _REQUIRED = ("config.json", "tokenizer.json", "golden.jsonl")
 _log = logging.getLogger(__name__)
@@ -80,6 +81,15 @@ def resolve(path: Path) -> Path:
     if folder.resolve().parent != path.parent.resolve():
         raise ModelRefusedError(f"{folder} is a link that leads out of {path.parent}")
     return folder
+
+
+def check_unchanged(model: ModelFolder) -> None:
+    """Raise ``ModelRefusedError`` where the folder is another one by now than ``open_model`` verified.
+
+    Between verifying and reading by a runtime somebody may put a newer folder in its place.
+    """
+    if model.manifest is not None and read_manifest(model.path / NAME) != model.manifest:
+        raise ModelRefusedError(f"{model.path} was replaced while it was being loaded: start again")
 
 
 def _open_verified(folder: Path) -> ModelFolder:

@@ -9,16 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from consumer.breaker import State
 from consumer.records import Label, Reason, SkipReason, Stage
+from consumer.signals import CONFIDENCE_BINS, SCORE_BINS
 
 LATENCY_BUCKETS = (
     *(0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75),
     *(1.0, 1.5, 2.5, 5.0, 10.0, 30.0, 60.0, 600.0, 3600.0),  # a backlog is read hours late
 )
 STAGE_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0)
-# 0.5 is the least a two-sided label can have; a threshold away from 0.5 or a neutral band goes below.
-CONFIDENCE_BUCKETS = (0.1, 0.2, 0.3, 0.4, *(round(0.5 + i * 0.025, 3) for i in range(20)), 0.99, 1.0)
-SCORE_BUCKETS = tuple(round((i + 1) * 0.05, 2) for i in range(20))
 RATIO_BUCKETS = tuple(round(i * 0.05, 2) for i in range(21))
 SIZE_BUCKETS = tuple(float(2**i) for i in range(13))  # 1 … 4,096 messages
 TOKEN_BUCKETS = tuple(float(2**i) for i in range(3, 18))  # 8 … 131,072 tokens
@@ -104,6 +103,27 @@ DEAD_LETTERS = Metric(
     ("stage", "reason"),
     tuple((str(stage), str(reason)) for stage, reasons in STAGE_REASONS.items() for reason in reasons),
 )
+BREAKER_STATE = Metric(
+    Kind.GAUGE,
+    "sentiment_breaker_state",
+    "Where the circuit breaker of the dead letters stands: 1 for that state, 0 for the others. Open: nothing "
+    "is read until a pause is over; half_open: a few records are tried.",
+    'max by (instance) (sentiment_breaker_state{state="open"})',
+    ("state",),
+    _each(State),
+)
+BREAKER_RATIO = Metric(
+    Kind.GAUGE,
+    "sentiment_breaker_dead_letter_ratio",
+    "Share of dead letters that the circuit breaker sees: over its window, or over the records it tries.",
+    "max(sentiment_breaker_dead_letter_ratio)",
+)
+BREAKER_OPENED = Metric(
+    Kind.COUNTER,
+    "sentiment_breaker_opened_total",
+    "Times the circuit breaker opened, failed tries included.",
+    "sum(increase(sentiment_breaker_opened_total[1h]))",
+)
 PREDICTIONS = Metric(
     Kind.COUNTER,
     "sentiment_predictions_total",
@@ -131,14 +151,14 @@ CONFIDENCE = Metric(
     "sentiment_confidence_ratio",
     "Probability of the label given; results labelled neutral are left out.",
     "histogram_quantile(0.5, sum by (le) (rate(sentiment_confidence_ratio_bucket[$__rate_interval])))",
-    buckets=CONFIDENCE_BUCKETS,
+    buckets=CONFIDENCE_BINS,
 )
 SCORE = Metric(
     Kind.HISTOGRAM,
     "sentiment_score_ratio",
     "Calibrated probability that the tweet is positive, of every result.",
     "sum by (le) (rate(sentiment_score_ratio_bucket[$__rate_interval]))",
-    buckets=SCORE_BUCKETS,
+    buckets=SCORE_BINS,
 )
 END_TO_END = Metric(
     Kind.HISTOGRAM,
@@ -261,6 +281,7 @@ BUILD_INFO = Metric(
 
 CATALOGUE: tuple[Metric, ...] = (
     *(CONSUMED, MESSAGES, SKIPPED, DEAD_LETTERS, PREDICTIONS, TRUNCATED, FIELDS_LEFT_OUT),
+    *(BREAKER_STATE, BREAKER_RATIO, BREAKER_OPENED),
     *(CONFIDENCE, SCORE, END_TO_END, STAGE_DURATION),
     *(BATCH_MESSAGES, BATCH_TOKENS, PADDING, BATCHES, ABORTS),
     *(OFFSET_GAP, REBALANCES, ASSIGNED, LAG_RECORDS, LAG_SECONDS, LAST_POLL, LAST_COMMIT),

@@ -17,6 +17,7 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
 from consumer import __version__
+from consumer.breaker import State
 from consumer.monitoring import catalogue as c
 from consumer.monitoring.lag import Lag, TopicPartition
 from consumer.monitoring.series import Histogram, Labels, Numbers, Series
@@ -101,6 +102,18 @@ class Metrics(Collector):
         """A batch was given up; any reason that is not one of ``ABORT_REASONS`` counts as ``other``."""
         with self._lock:
             self._number(c.ABORTS).add(_among(reason, c.ABORT_REASONS))
+
+    def breaker(self, state: State, ratio: float) -> None:
+        """Where the circuit breaker stands, and the share of dead letters it sees."""
+        with self._lock:
+            for each in State:
+                self._number(c.BREAKER_STATE).set(float(each is state), str(each))
+            self._number(c.BREAKER_RATIO).set(ratio)
+
+    def breaker_opened(self) -> None:
+        """The circuit breaker opened."""
+        with self._lock:
+            self._number(c.BREAKER_OPENED).add()
 
     def offset_gap(self, records: int) -> None:
         """So many offsets were gone before they could be read."""

@@ -17,11 +17,13 @@ from consumer.settings import agreement, flags
 from consumer.settings.values import (
     Band,
     Delivery,
+    Endpoint,
     InputFormat,
     Languages,
     Level,
     LogFormat,
     Mechanism,
+    ModelPath,
     Name,
     Protocol,
     Readable,
@@ -33,7 +35,7 @@ from consumer.settings.values import (
     Topic,
 )
 
-_FIRST_WORDS = ("KAFKA_", "MAX_BATCH", "MODEL_", "SCORER", "OUTPUT_", "INPUT_", "SAMPLE_", "BROKER_")
+_FIRST_WORDS = ("KAFKA_", "MAX_BATCH", "MODEL_", "SCORER", "OUTPUT_", "INPUT_", "SAMPLE_", "BROKER_", "DLQ_")
 _CLOSE = 0.85  # likeness of two names from which one is taken for a misspelling of the other
 
 
@@ -69,6 +71,11 @@ class Settings(BaseSettings):
     kafka_dlq_topic: Topic = Field(
         "tweets.dlq",
         description="The topic records that cannot be labelled go to; as many partitions as the input.",
+    )
+    kafka_dlq_replayed_topic: Topic | None = Field(
+        None,
+        description="The compacted topic in which `dlq replay` records what it has put back, so that nothing "
+        "is put back twice; created when missing. Unset: KAFKA_DLQ_TOPIC with .replayed at its end.",
     )
     kafka_group_instance_id: Name | None = Field(
         None,
@@ -132,9 +139,19 @@ class Settings(BaseSettings):
         "see each result once. at_least_once: no transactions; after a failure some results "
         "are published again.",
     )
-    model_path: Path = Field(
+    model_path: ModelPath = Field(
         Path("Models/CURRENT"),
-        description="The model's folder, or a file of one line that names the folder beside it.",
+        description="The model's folder, or a file of one line that names the folder beside it; or "
+        "hub:org/name@revision (a commit's hash or a tag, no branch), fetched from the Hugging Face Hub into "
+        "STATE_DIR before the start, once. Needs the extra: hub.",
+    )
+    hf_token: Secret | None = Field(
+        None,
+        description="The token for a MODEL_PATH=hub:… that is not public. A flag is visible to all users of "
+        "the machine: prefer the variable.",
+    )
+    hf_endpoint: Endpoint | None = Field(
+        None, description="The address of a hub of your own, for MODEL_PATH=hub:…. Unset: the public one."
     )
     scorer: ScorerKind = Field(
         "openvino",
@@ -200,6 +217,33 @@ class Settings(BaseSettings):
     output_include_text: bool = Field(
         True, description="Whether results carry the tweet's text; false makes them small and anonymous."
     )
+    dlq_breaker_ratio: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="The share of dead letters, 0 to 1, at which the consumer pauses rather than emptying "
+        "the input into the dead-letter topic; 0: never. Well above an ordinary day's.",
+    )
+    dlq_breaker_window: int = Field(
+        1_000,
+        ge=1,
+        le=1_000_000,
+        description="Records over which that share is taken: the last so many that this replica committed.",
+    )
+    dlq_breaker_min: int = Field(
+        200,
+        ge=1,
+        le=1_000_000,
+        description="Records that must have been seen before the share counts for anything. So many dead "
+        "letters, and a batch, may be written before the first pause.",
+    )
+    dlq_breaker_pause_seconds: float = Field(
+        30,
+        gt=0,
+        le=86_400,
+        description="Seconds of the first pause; then 20 records are tried, and where those are no better "
+        "the next pause is twice as long, up to 10 minutes (or this, where it is more).",
+    )
     http_host: Name = Field(
         "0.0.0.0",  # noqa: S104 - probes and scrapers come from outside the container; the manual says so
         description="The address health and metrics are served on; 127.0.0.1 for this machine alone.",
@@ -259,6 +303,11 @@ class Settings(BaseSettings):
     def transaction_timeout_ms(self) -> int:
         """Not above the session timeout: a dead replica's transaction ends no later than its membership."""
         return self.kafka_session_timeout_ms
+
+    @property
+    def replayed_topic(self) -> str:
+        """The ledger of ``dlq replay``."""
+        return self.kafka_dlq_replayed_topic or f"{self.kafka_dlq_topic}.replayed"
 
     def redacted(self) -> dict[str, str]:
         """Every setting by its environment name, secrets hidden."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from consumer.settings import flags
 
-_TOPICS = ("kafka_input_topic", "kafka_output_topic", "kafka_dlq_topic")
+_TOPICS = ("kafka_input_topic", "kafka_output_topic", "kafka_dlq_topic", "kafka_dlq_replayed_topic")
 
 
 def security(given: Mapping[str, Any]) -> Iterator[str]:
@@ -43,7 +43,7 @@ def security(given: Mapping[str, Any]) -> Iterator[str]:
 
 def others(given: Mapping[str, Any]) -> Iterator[str]:
     """Topics that are one, budgets and bands that contradict each other."""
-    topics = [(name, given[name]) for name in _TOPICS]
+    topics = [(name, given[name]) for name in _TOPICS if given[name]]
     for index, (name, topic) in enumerate(topics):
         for other, same in topics[:index]:
             if topic == same:
@@ -52,6 +52,11 @@ def others(given: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"MAX_BATCH_TOKENS={given['max_batch_tokens']}: should be at least "
             f"SCORER_CHUNK_TOKENS ({given['scorer_chunk_tokens']})"
+        )
+    if given["dlq_breaker_min"] > given["dlq_breaker_window"]:
+        yield (
+            f"DLQ_BREAKER_MIN={given['dlq_breaker_min']}: should be at most "
+            f"DLQ_BREAKER_WINDOW ({given['dlq_breaker_window']})"
         )
     if given["threshold"] is not None and (fault := band_fault(given["neutral_band"], given["threshold"])):
         yield fault

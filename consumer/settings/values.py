@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,6 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 _TOPIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$")
+_HUB = re.compile(r"([A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})@([A-Za-z0-9][\w.+-]{0,95})", re.ASCII)
+_MOVING = ("main", "master", "head")
 _SERVER = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:,/\[\]]+):(\d{1,5})$")
 
 
@@ -50,6 +53,34 @@ def _secret_file(path: Path) -> Path:
     return path
 
 
+@dataclass(frozen=True, slots=True)
+class HubModel:
+    """A model on the Hugging Face Hub: ``hub:org/name@revision``."""
+
+    repo: str
+    revision: str
+
+    def __str__(self) -> str:
+        return f"hub:{self.repo}@{self.revision}"
+
+
+def _model(value: object) -> object:
+    if not isinstance(value, str) or not value.startswith("hub:"):
+        return value
+    match = _HUB.fullmatch(value.removeprefix("hub:"))
+    if not match:
+        raise ValueError("should be a path, or hub:org/name@revision with a commit's hash or a tag")
+    if match[2].lower() in _MOVING:
+        raise ValueError("should name a commit's hash or a tag: a branch moves, and with it the model")
+    return HubModel(match[1], match[2])
+
+
+def _endpoint(value: str) -> str:
+    if not re.match(r"https?://[^\s/@]+", value):
+        raise ValueError("should be an address such as https://hub.example.com")
+    return value.rstrip("/")
+
+
 def _band(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -82,6 +113,8 @@ def _language_codes(codes: frozenset[str]) -> frozenset[str]:
     return codes
 
 
+ModelPath = Annotated[Path | HubModel, BeforeValidator(_model)]
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Topic = Annotated[str, AfterValidator(_topic)]
 Servers = Annotated[str, AfterValidator(_servers)]
 Name = Annotated[str, Field(min_length=1, max_length=249)]

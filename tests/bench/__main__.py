@@ -27,6 +27,9 @@ PLAN = (
     ("constant", "streams", 20_000, 3),
     ("constant_untokenised", "streams", 20_000, 3),
     ("bare", "streams", 20_000, 3),
+    ("chunk", "chunking", 200_000, 1),
+    ("train", "training", 12, 2),
+    ("train_bare", "training", 12, 2),
 )
 
 

@@ -83,8 +83,10 @@ class Replica:
 
     def wait_at(self, gate: str, seconds: float = EXIT_SECONDS) -> None:
         """Return when it stands at this gate; gates on the way there are passed."""
+        heard = []
         while (word := self._hear(seconds)) != gate:
-            assert word, f"it ended before the gate {gate}:\n{self.tail()}"
+            heard.append(word)
+            assert word, f"it ended ({self.wait()}) before the gate {gate}, said {heard}:\n{self.tail()}"
             self.go()
 
     def _hear(self, seconds: float) -> str:

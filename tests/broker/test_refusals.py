@@ -10,11 +10,14 @@ import pytest
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
 from pydantic import SecretStr
 
+from consumer.__main__ import main
 from consumer.broker import rights, topics
 from consumer.broker.connection import admin, client_options
 from consumer.errors import BrokerGoneError, ConfigurationError, ConsumerError
 from consumer.settings import Settings
+from tests.broker.letters import letter
 from tests.broker.secured import PASSWORD, USER, certificate, secured_kafka
+from tests.broker.stream import publish
 from tests.broker.topics import admin as any_admin
 from tests.broker.topics import make_topics
 
@@ -243,3 +246,51 @@ def test_each_missing_right_is_named(secured: Secured) -> None:
         rights.try_transactions(settings)
     allow(secured, ResourceType.TRANSACTIONAL_ID, f"id-{made.tweets}-check", ACLOperation.WRITE)
     assert rights.try_transactions(settings) == f"id-{made.tweets}-check"
+
+
+def test_a_replay_asks_for_no_right_but_these(secured: Secured, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each one that is missing is named; with all of them, dead letters go back; the group needs none."""
+    made = make_topics(secured.plain, 1)
+    ledger = f"{made.dlq}.replayed"
+    publish(secured.plain, made.dlq, [letter(made, 0)])
+
+    def replay(*words: str) -> str:
+        code = main(["dlq", "replay", *words, *_flags(secured, made)])
+        printed = capsys.readouterr()
+        assert code == (0 if "put back" in printed.out else 2)
+        assert PASSWORD not in printed.out + printed.err
+        return printed.out + printed.err
+
+    assert "a right on the topic is missing" in replay()
+    allow(secured, ResourceType.TOPIC, made.dlq, ACLOperation.READ)
+    assert f"describing topic {ledger}" in replay()
+    allow(secured, ResourceType.TOPIC, ledger, ACLOperation.DESCRIBE)
+    assert f"creating topic {ledger}" in replay()
+    allow(secured, ResourceType.TOPIC, ledger, ACLOperation.CREATE)
+    assert f"READ on topic {ledger}, WRITE on topic {ledger}" in replay()
+    allow(secured, ResourceType.TOPIC, ledger, ACLOperation.READ)
+    assert f"describing topic {made.tweets}" in replay("--dry-run")
+    allow(secured, ResourceType.TOPIC, ledger, ACLOperation.WRITE)
+    assert "WRITE on the transactional id is missing" in replay()
+    allow(secured, ResourceType.TRANSACTIONAL_ID, f"{made.dlq}.replay", ACLOperation.WRITE)
+    allow(secured, ResourceType.TOPIC, made.tweets, ACLOperation.DESCRIBE)
+    assert f"WRITE on topic {made.tweets} is missing" in replay()
+    allow(secured, ResourceType.TOPIC, made.tweets, ACLOperation.WRITE)
+    assert "put back 1" in replay()
+    assert "already put back before 1" in replay()
+
+
+def _flags(secured: Secured, made: Topics) -> list[str]:
+    """The settings of ``stream`` as one types them."""
+    given = {
+        "kafka-bootstrap-servers": secured.sasl_ssl,
+        "kafka-security-protocol": "SASL_SSL",
+        "kafka-sasl-mechanism": "PLAIN",
+        "kafka-sasl-username": USER,
+        "kafka-sasl-password": PASSWORD,
+        "kafka-ssl-cafile": str(secured.authority),
+        "kafka-input-topic": made.tweets,
+        "kafka-output-topic": made.out,
+        "kafka-dlq-topic": made.dlq,
+    }
+    return [word for name, value in given.items() for word in (f"--{name}", value)]

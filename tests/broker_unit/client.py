@@ -100,7 +100,7 @@ class Producer:
         if any(future.fate for future in self.futures if future.is_done or self.settles_at == "send"):
             raise errors.KafkaError("Cannot perform send because at least one previous request has failed")
         self.sent.append({"topic": topic, **message})
-        future = Future(self.fates.get(json.loads(message["value"])["offset"]))
+        future = Future(self.fates.get(json.loads(message["value"]).get("offset")))
         self.futures.append(future)
         return future
 

@@ -15,6 +15,9 @@ from pathlib import Path
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import WordPiece
 
+from consumer.label import sigmoid
+from consumer.tokenise import Tokeniser
+
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 WORDS = ("good", "bad", "love", "hate", "day", "phone", "the", "this", "is", "not", "very", "user", "face")
 _LETTERS = string.ascii_lowercase + string.digits
@@ -44,13 +47,25 @@ def random_texts(count: int, seed: int) -> list[str]:
     ]
 
 
-def write_labelled(path: Path, count: int, seed: int) -> Path:
-    """A labelled csv of random texts with labels by turns."""
+def write_labelled(path: Path, count: int, seed: int, checkpoint: Path | None = None) -> Path:
+    """A labelled csv of random texts; labels by turns, or drawn from what a checkpoint's model says."""
+    texts = random_texts(count, seed)
+    labels = [i % 2 for i in range(count)] if checkpoint is None else likely_labels(checkpoint, texts, seed)
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(("target", "text", "source"))
-        rows.writerows((("0", "4")[i % 2], text, "made") for i, text in enumerate(random_texts(count, seed)))
+        rows.writerows((("0", "4")[label], text, "made") for label, text in zip(labels, texts, strict=True))
     return path
+
+
+def likely_labels(checkpoint: Path, texts: list[str], seed: int) -> list[int]:
+    """Labels drawn with the model's probabilities, at a third of its logits: it is right, and too sure."""
+    from consumer.scoring.load import load_scorer  # noqa: PLC0415 - loads TensorFlow, only where asked for
+
+    tokens = Tokeniser(checkpoint / "tokenizer.json", MAX_LENGTH)(texts)
+    logits = load_scorer(checkpoint, "tensorflow").logits([t.ids for t in tokens])
+    rng = random.Random(seed)
+    return [int(rng.random() < sigmoid(float(logit) / 3)) for logit in logits]
 
 
 def tiny_checkpoint(folder: Path) -> Path:
@@ -92,19 +107,19 @@ def random_classifier() -> object:
 
 def tiny_model(folder: Path) -> Path:
     """A complete, valid model folder at ``folder``, made by the real export."""
-    from training.export import export  # noqa: PLC0415 - as above
-    from training.ship.contents import Plan  # noqa: PLC0415 - loads TensorFlow, only where asked for
+    from training.export import Plan, export  # noqa: PLC0415 - loads TensorFlow, only where asked for
     from training.ship.parity import Limits  # noqa: PLC0415 - as above
 
     work = folder.parent / f"{folder.name}-made-from"
     source = tiny_checkpoint(work / "checkpoint")
-    data = write_labelled(work / "labelled.csv", 120, seed=1)
+    data = write_labelled(work / "labelled.csv", 120, seed=1, checkpoint=source)
     plan = Plan(
         source=source,
         target=folder,
         version="0.0.1",
         calibration=data,
         validation=data,
+        drift_reference=write_labelled(work / "drift_reference.csv", 80, seed=5, checkpoint=source),
         evaluate=(data,),
         samples=40,
         # Random weights are less forgiving than trained ones, and 120 rows are few.

@@ -271,7 +271,17 @@ def test_open_metrics_where_asked(metrics: Metrics) -> None:
 
 def test_names_follow_the_conventions() -> None:
     """Prefix, and a unit or kind at the end."""
-    endings = ("_total", "_seconds", "_ratio", "_info", "_messages", "_tokens", "_records", "_partitions")
+    endings = (
+        "_total",
+        "_seconds",
+        "_ratio",
+        "_info",
+        "_messages",
+        "_tokens",
+        "_records",
+        "_partitions",
+        "_state",
+    )
     for metric in CATALOGUE:
         assert metric.name.startswith("sentiment_")
         assert metric.name.endswith(endings)

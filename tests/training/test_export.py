@@ -1,8 +1,10 @@
-"""Export, evaluation and promotion, on the tiny model."""
+"""Export and evaluation, on the tiny model."""
 
 from __future__ import annotations
 
 import json
+import re
+import resource
 import shutil
 from pathlib import Path
 
@@ -11,15 +13,19 @@ import pytest
 
 from consumer.errors import ModelRefusedError
 from consumer.model.folder import ModelFolder, open_model
-from consumer.model.manifest import hash_files
+from consumer.model.manifest import hash_files, sha256
+from consumer.model.reference import read_reference
 from consumer.scoring.load import load_scorer
+from consumer.signals import SIGNALS
 from consumer.tokenise import Tokeniser
 from tests.models.tiny import random_texts, write_labelled
 from training.__main__ import main
+from training.ship.origin import origin
 
 pytestmark = pytest.mark.tensorflow
 FILES = {
-    "README.md", "calibration.json", "config.json", "evaluation.json", "golden.jsonl", "model.safetensors",
+    "README.md", "calibration.json", "config.json", "drift-reference.json", "evaluation.json",
+    "golden.jsonl", "model.safetensors",
     "openvino/model.bin", "openvino/model.xml", "tokenizer.json", "training-config.json", "vocab.txt",
 }  # fmt: skip
 
@@ -43,7 +49,22 @@ def test_maximum_length_is_the_trained_one(tiny: ModelFolder) -> None:
 
 def test_calibration_is_what_the_consumer_reads(tiny: ModelFolder) -> None:
     """The temperature fitted at export is the one that ``open_model`` returns."""
-    assert tiny.temperature == json.loads((tiny.path / "calibration.json").read_text())["temperature"] != 1.0
+    made = json.loads((tiny.path / "calibration.json").read_text())
+    assert (tiny.temperature, tiny.bias, tiny.threshold) == (made["temperature"], made["bias"], 0.5)
+    assert tiny.temperature > 1.5  # labels were drawn at a third of the logits
+    assert (made["rule"], made["set"], made["rows"], made["back_end"]) == (
+        "accuracy", "labelled", 120, "openvino",
+    )  # fmt: skip
+
+
+def test_drift_reference_is_of_its_own_split(tiny: ModelFolder) -> None:
+    """Every signal of every row of that file, on the shared bins; no text of it anywhere in the folder."""
+    reference = read_reference(tiny.path)
+    assert reference is not None
+    assert (reference.set, reference.rows) == ("drift_reference", 80)
+    assert {name: one.bins for name, one in reference.signals.items()} == SIGNALS
+    longest = max(random_texts(80, seed=5), key=len)
+    assert not any(longest.encode() in path.read_bytes() for path in tiny.path.rglob("*") if path.is_file())
 
 
 def test_evaluation_names_sets_and_back_ends(tiny: ModelFolder) -> None:
@@ -52,6 +73,9 @@ def test_evaluation_names_sets_and_back_ends(tiny: ModelFolder) -> None:
     assert set(evaluation["back_ends"]) == {"openvino", "tensorflow"}
     assert evaluation["back_ends"]["openvino"]["labelled"]["n"] == 120
     assert evaluation["int8_against_float32"]["rows"] == 120
+    assert evaluation["int8_against_float32"]["precision"] == "int8"
+    low, high = evaluation["intervals"]["back_ends"]["openvino"]["labelled"]["accuracy"]
+    assert low < evaluation["back_ends"]["openvino"]["labelled"]["accuracy"] < high
 
 
 def test_card_carries_the_numbers(tiny: ModelFolder) -> None:
@@ -59,42 +83,193 @@ def test_card_carries_the_numbers(tiny: ModelFolder) -> None:
     card = (tiny.path / "README.md").read_text()
     accuracy = json.loads((tiny.path / "evaluation.json").read_text())["back_ends"]["openvino"]["labelled"]
     assert f"{accuracy['accuracy']:.4f}" in card
+    assert "95 % intervals of the accuracy: labelled 0." in card
+    assert "The drift reference is 80 rows of drift_reference" in card
+    assert "from random weights" in card
     assert str(tiny.path.parent) not in card
 
 
+@pytest.fixture
+def flags(tiny_checkpoint_path: Path) -> list[str]:
+    """Of an export of the tiny checkpoint, but for --out."""
+    made = tiny_checkpoint_path.parent
+    data, drift = made / "labelled.csv", made / "drift_reference.csv"
+    return [
+        "--from", str(tiny_checkpoint_path), "--calibration", str(data), "--validation", str(data),
+        "--drift-reference", str(drift), "--samples", "20",
+    ]  # fmt: skip
+
+
 def test_failed_export_leaves_the_old_folder(
-    copy: Path, tiny_checkpoint_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    copy: Path,
+    flags: list[str],
+    tiny_checkpoint_path: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """An export that the gate refuses exits 3, changes nothing and leaves nothing behind."""
+    """An export that is refused exits 3, changes nothing and leaves nothing behind."""
     before = hash_files(copy.parent)
-    data = write_labelled(tmp_path / "labelled.csv", 30, seed=2)
     broken = Path(shutil.copytree(tiny_checkpoint_path, tmp_path / "broken"))
     (broken / "config.json").write_text((broken / "config.json").read_text().replace("distilbert", "bert"))
-    flags = ["--from", broken, "--out", copy, "--calibration", data, "--validation", data]
-    assert main(["export", *map(str, flags)]) == 3
+    assert main(["export", *flags, "--from", str(broken), "--out", str(copy)]) == 3
     assert "model_type" in capsys.readouterr().err
     assert hash_files(copy.parent) == before
 
 
-def test_missing_input_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A checkpoint that is not there: one line, exit 2."""
-    assert main(["export", "--from", str(tmp_path / "none"), "--out", str(tmp_path / "x")]) == 2
-    assert "config.json is missing" in capsys.readouterr().err
+def test_full_disk_leaves_the_old_folder(
+    copy: Path, flags: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A write that fails half way: one line, exit 2, and what was there is there."""
+    before = hash_files(copy.parent)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        assert main(["export", *flags, "--out", str(copy)]) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "File too large" in capsys.readouterr().err
+    assert hash_files(copy.parent) == before
 
 
-def test_promote_moves_current(copy: Path) -> None:
-    """After promotion ``CURRENT`` opens the folder."""
-    assert main(["promote", str(copy)]) == 0
-    assert (copy.parent / "CURRENT").read_text() == "tiny\n"
-    assert open_model(copy.parent / "CURRENT").path == copy
+def test_the_gate_refuses(
+    copy: Path,
+    flags: list[str],
+    tiny_checkpoint_path: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A serving model that is another one than was trained never gets a folder."""
+    from safetensors.numpy import load_file, save_file  # noqa: PLC0415 - beside TensorFlow
+
+    other = Path(shutil.copytree(tiny_checkpoint_path, tmp_path / "other"))
+    weights = load_file(other / "model.safetensors")
+    bias = next(name for name in weights if name.startswith("classifier") and "bias" in name)
+    weights[bias] = weights[bias] + 2
+    save_file(weights, other / "model.safetensors", metadata={"format": "tf"})
+    monkeypatch.setattr(
+        "training.export.to_openvino",
+        lambda work, _texts: shutil.copytree(copy / "openvino", work / "openvino"),
+    )
+    assert main(["export", *flags, "--from", str(other), "--out", str(copy.parent / "new")]) == 3
+    assert "int8 is too far from float32" in capsys.readouterr().err
+    assert [path.name for path in copy.parent.iterdir()] == ["tiny"]
 
 
-def test_promote_refuses_what_the_consumer_would(copy: Path) -> None:
-    """A damaged folder exits 3 and leaves ``CURRENT`` where it was."""
-    (copy.parent / "CURRENT").write_text("older\n")
-    (copy / "openvino" / "model.bin").write_bytes(b"")
-    assert main(["promote", str(copy)]) == 3
-    assert (copy.parent / "CURRENT").read_text() == "older\n"
+def test_folder_in_use_is_not_replaced(
+    copy: Path, flags: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is computed."""
+    (copy.parent / "CURRENT").write_text("tiny\n")
+    assert main(["export", *flags, "--out", str(copy)]) == 2
+    assert "--replace" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("missing", ["--from", "--calibration", "--validation", "--drift-reference"])
+def test_missing_input_is_named(
+    flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], missing: str
+) -> None:
+    """One line that says where it should come from, exit 2, and no folder."""
+    gone = ["--out", str(tmp_path / "x"), missing, str(tmp_path / "none")]
+    assert main(["export", *flags, *gone]) == 2
+    told = capsys.readouterr().err
+    assert re.search(r"none is missing: .*training (train|chunk)`", told)
+    assert not (tmp_path / "x").exists()
+
+
+def test_the_drift_reference_is_not_the_calibration(
+    flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows that calibrated agree with the model too well."""
+    same = flags[flags.index("--calibration") + 1]
+    assert main(["export", *flags, "--drift-reference", same, "--out", str(tmp_path / "x")]) == 2
+    assert "needs rows that did not calibrate" in capsys.readouterr().err
+
+
+def test_other_cleaning_is_refused(
+    flags: list[str], tiny_checkpoint_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The manifest may not promise a cleaning that the training did not have."""
+    old = Path(shutil.copytree(tiny_checkpoint_path, tmp_path / "old"))
+    (old / "training-config.json").write_text('{"cleaning_version": "0"}')
+    assert main(["export", *flags, "--from", str(old), "--out", str(tmp_path / "x")]) == 3
+    assert "trained on texts of cleaning version '0'" in capsys.readouterr().err
+
+
+def test_float_export_of_what_the_original_saved(
+    copy: Path, flags: list[str], tiny_checkpoint_path: Path, tmp_path: Path
+) -> None:
+    """A folder of config.json and tf_model.h5, with the word pieces in use; no int8, as the card says."""
+    from consumer.scoring.tensorflow import read_classifier  # noqa: PLC0415 - loads TensorFlow
+
+    original, out = tmp_path / "chunk_model1", copy.parent / "again"
+    read_classifier(tiny_checkpoint_path).save_pretrained(original)
+    (copy.parent / "CURRENT").write_text("tiny\n")
+    named = ["--name", "mini", "--version", "2.0.0"]
+    assert main(["export", *flags, "--from", str(original), "--float", "--out", str(out), *named]) == 0
+    model = open_model(out)
+    assert (model.name, model.version, model.max_length) == ("mini", "2.0.0", 64)
+    ids = [t.ids for t in Tokeniser(model.tokeniser_path, 32)(random_texts(40, seed=9))]
+    serving, reference = (load_scorer(out, kind).logits(ids) for kind in ("openvino", "tensorflow"))
+    assert np.allclose(serving, reference, atol=0.02)
+    assert np.allclose(reference, load_scorer(copy, "tensorflow").logits(ids), atol=2e-3)
+    size, int8 = ((folder / "openvino" / "model.bin").stat().st_size for folder in (out, copy))
+    assert size > 1.2 * int8
+    card = (out / "README.md").read_text()
+    assert "int8" not in card
+    assert "Fine-tuned from chunk_model1." in card
+
+
+def test_bare_weights_are_brought(copy: Path, tiny_checkpoint_path: Path, tmp_path: Path) -> None:
+    """A file such as the original's chunk_model1.h5, with the word pieces that are named."""
+    from consumer.scoring.tensorflow import read_classifier  # noqa: PLC0415 - loads TensorFlow
+    from training.ship.source import bring  # noqa: PLC0415 - as above
+
+    read_classifier(tiny_checkpoint_path).save_pretrained(tmp_path / "saved")
+    bare = tmp_path / "chunk_model1.h5"
+    shutil.move(tmp_path / "saved" / "tf_model.h5", bare)
+    work = tmp_path / "work"
+    work.mkdir()
+    bring(bare, work, copy)
+    ids = [t.ids for t in Tokeniser(work / "tokenizer.json", 32)(random_texts(10, seed=9))]
+    ours, theirs = (load_scorer(path, "tensorflow").logits(ids) for path in (copy, work))
+    assert np.allclose(ours, theirs, atol=2e-3)
+
+
+def test_pre_training_is_told(tiny_checkpoint_path: Path, tmp_path: Path) -> None:
+    """Where the run's start lies beside it and its hash fits, the card tells how that was made."""
+    from training.ship.source import bring  # noqa: PLC0415 - loads TensorFlow
+
+    start, run = tmp_path / "pretrained", tmp_path / "mini" / "best"
+    for folder in (start, run):
+        shutil.copytree(tiny_checkpoint_path, folder)
+    masked = {"masked_language": {"texts": 1234, "started_from": "all-minilm-l6-v2"}}
+    (start / "training-config.json").write_text(json.dumps(masked))
+    told = {"started_from": "pretrained", "start_sha256": sha256(start / "model.safetensors")}
+    (run / "training-config.json").write_text(json.dumps(told))
+    (tmp_path / "work").mkdir()
+    bring(run, tmp_path / "work")
+    written = json.loads((tmp_path / "work" / "training-config.json").read_text())
+    assert written == told | {"start": masked}
+    assert origin(written).startswith("Pre-trained as a masked language model on 1,234 tweets")
+    assert "Apache-2.0" in origin(written)
+
+
+def test_an_encoder_is_no_classifier(
+    copy: Path, flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Weights without a head are refused: a random one would be exported."""
+    from safetensors.numpy import load_file, save_file  # noqa: PLC0415 - beside TensorFlow
+
+    (copy.parent / "CURRENT").write_text("tiny\n")
+    weights = load_file(copy / "model.safetensors")
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    shutil.copy(copy / "config.json", bare)
+    encoder = {k: v for k, v in weights.items() if not k.startswith(("classifier", "pre_classifier"))}
+    save_file(encoder, bare / "model.safetensors", metadata={"format": "tf"})
+    assert main(["export", *flags, "--from", str(bare), "--out", str(copy.parent / "again")]) == 3
+    assert "its weights lack pre_classifier" in capsys.readouterr().err
 
 
 def test_evaluate_writes_the_numbers(copy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,9 +1,9 @@
-"""Chunks → length-bucketed batches of word-piece ids."""
+"""Rows → length-bucketed batches of word-piece ids."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,36 +12,43 @@ import numpy.typing as npt
 
 from consumer.clean import clean
 from consumer.tokenise import Tokeniser
-from training.data.rows import LABELS, read_rows
+from training.data.rows import LABELS, Row, read_rows
 
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
-_WIDTH_STEP = 8  # batches are padded to a multiple of this: few shapes to trace
+_WIDTH_STEP = 8  # batches are padded to a multiple of this
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Padded ids with their mask and labels."""
+    """Padded ids with their mask, labels and weights."""
 
     input_ids: Ints  # (n, t)
     attention_mask: Ints  # (n, t)
     labels: Floats  # (n,) 0 or 1
+    weights: Floats  # (n,) how much a row counts, 1 on average
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One tokenised tweet and its label."""
+    """One tokenised tweet, its label and how much it counts."""
 
     ids: list[int]
     label: int
+    weight: float = 1.0
 
 
 def read_examples(path: Path, tokeniser: Tokeniser) -> list[Example]:
     """Tokenised rows of a labelled csv; neutral rows and rows empty after cleaning are left out."""
-    rows = [(clean(r.text), LABELS[r.target]) for r in read_rows(path, path.stem) if r.target in LABELS]
-    rows = [(text, label) for text, label in rows if text]
-    tokens = tokeniser([text for text, _ in rows])
-    return [Example(t.ids, label) for t, (_, label) in zip(tokens, rows, strict=True)]
+    return to_examples(read_rows(path, path.stem), tokeniser)
+
+
+def to_examples(rows: Iterable[Row], tokeniser: Tokeniser) -> list[Example]:
+    """Tokenised binary rows, in order, without those that are empty after cleaning."""
+    kept = [(clean(row.text), row) for row in rows if row.target in LABELS]
+    kept = [(text, row) for text, row in kept if text]
+    tokens = tokeniser([text for text, _ in kept])
+    return [Example(t.ids, LABELS[row.target], row.weight) for t, (_, row) in zip(tokens, kept, strict=True)]
 
 
 def pad(examples: Sequence[Example]) -> Batch:
@@ -52,16 +59,20 @@ def pad(examples: Sequence[Example]) -> Batch:
     for row, example in enumerate(examples):
         ids[row, : len(example.ids)] = example.ids
         mask[row, : len(example.ids)] = 1
-    return Batch(ids, mask, np.array([e.label for e in examples], np.float32))
+    labels = np.array([e.label for e in examples], np.float32)
+    return Batch(ids, mask, labels, np.array([e.weight for e in examples], np.float32))
 
 
-def bucketed(examples: list[Example], batch_size: int, rng: random.Random) -> Iterator[Batch]:
-    """Every example once, neighbours in a batch alike in length, batches in random order.
+def bucketed(examples: Sequence[Example], batch_size: int, rng: random.Random) -> Iterator[Batch]:
+    """Neighbours in a batch alike in length, batches in random order, every example at most once.
 
-    The last, short batch is left out unless it is the only one: its gradient would weigh too much.
+    What does not fill a last batch is left out, by chance and not by length: a short batch's gradient
+    would weigh too much. Fewer examples than a batch make one.
     """
-    order = sorted(range(len(examples)), key=lambda i: (len(examples[i].ids), rng.random()))
-    starts = list(range(0, len(order) - batch_size + 1, batch_size)) or [0]
+    whole = len(examples) // batch_size * batch_size or len(examples)
+    chosen = rng.sample(range(len(examples)), whole)  # in random order, so that equal lengths mix
+    chosen.sort(key=lambda i: len(examples[i].ids))
+    starts = list(range(0, whole, batch_size))
     rng.shuffle(starts)
     for start in starts:
-        yield pad([examples[i] for i in order[start : start + batch_size]])
+        yield pad([examples[i] for i in chosen[start : start + batch_size]])

@@ -1,91 +1,221 @@
-"""Where training starts: a DistilBERT folder, or a BERT-family encoder that fits DistilBERT's shape."""
+"""Where training starts: an encoder's folder, a checkpoint, bare weights, or nothing but chance."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tf_keras
-from safetensors.numpy import load_file
 from transformers import DistilBertConfig, TFDistilBertForSequenceClassification
 
-_LAYER = {
-    "attention.self.query": "attention/q_lin",
-    "attention.self.key": "attention/k_lin",
-    "attention.self.value": "attention/v_lin",
-    "attention.output.dense": "attention/out_lin",
-    "attention.output.LayerNorm": "sa_layer_norm",
-    "intermediate.dense": "ffn/lin1",
-    "output.dense": "ffn/lin2",
-    "output.LayerNorm": "output_layer_norm",
-}
+from consumer.errors import ModelRefusedError
+from consumer.model.folder import POINTER, resolve
+from consumer.model.manifest import read_object
+from training.fit.weights import Weights, read_weights
+
+RANDOM = "random"
+_WEIGHTS = ("model.safetensors", "tf_model.h5")
+_ONE_LOGIT = {"num_labels": 1, "id2label": {0: "positive"}, "label2id": {"positive": 0}}
+_HEADS = 12  # of DistilBERT, and of most encoders; weights do not tell it
 
 
-def starting_model(folder: Path, seed: int) -> tf_keras.Model:
-    """A one-logit classifier with the encoder of ``folder``; its head is random, by ``seed``."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where to start, as it was asked for.
+
+    Attributes:
+        place: ``random``, a folder, a ``CURRENT`` file, or a file of weights.
+        config: a ``config.json`` where the place has none.
+        tokeniser: a folder with ``tokenizer.json`` and ``vocab.txt`` where the place has none.
+        settings: what the configuration shall say otherwise: dropout, or the shape of a random model.
+    """
+
+    place: str
+    config: Path | None = None
+    tokeniser: Path | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where to start, found: nothing of it is in TensorFlow yet, all of it was read and fits."""
+
+    name: str
+    config: DistilBertConfig
+    weights: Weights
+    tokeniser: Path  # the folder of tokenizer.json and vocab.txt
+    file: Path | None  # that the weights came from
+
+
+def find_start(source: Source) -> Start:
+    """Read and check all that ``source`` names.
+
+    Raises:
+        ModelRefusedError: missing, damaged, of another architecture, or with a tokeniser of another
+            vocabulary.
+    """
+    if source.place == RANDOM:
+        return _random(source)
+    place = Path(source.place)
+    if place.name == POINTER and not place.is_dir():
+        place = resolve(place)
+    folder = place if place.is_dir() else place.parent
+    file = _weights_file(place) if place.is_dir() else place
+    weights = read_weights(file)
+    config = _config(source, folder, place, weights)
+    tokeniser = _tokeniser(source, folder, config.vocab_size)
+    _check_shapes(file, config, weights)
+    return Start(place.name, config, weights, tokeniser, file)
+
+
+def _random(source: Source) -> Start:
+    if source.tokeniser is None:
+        raise ModelRefusedError("--from random needs --tokeniser: the folder of a tokenizer.json")
+    pieces = vocabulary_size(source.tokeniser)
+    read = read_object(source.config) if source.config else {}
+    config = _distilbert(Path(source.config or RANDOM), {"vocab_size": pieces} | read, source.settings)
+    return Start(RANDOM, config, {}, _tokeniser(source, source.tokeniser, config.vocab_size), None)
+
+
+def _weights_file(folder: Path) -> Path:
+    for name in _WEIGHTS:
+        if (folder / name).is_file():
+            return folder / name
+    raise ModelRefusedError(f"{folder}: neither {' nor '.join(_WEIGHTS)} in it")
+
+
+def _config(source: Source, folder: Path, place: Path, weights: Weights) -> DistilBertConfig:
+    path = source.config or folder / "config.json"
+    # Weights alone may lie anywhere: a config.json beside them counts where it is a DistilBERT's.
+    if path.is_file() or place.is_dir():
+        return _distilbert(path, read_object(path), source.settings)
+    return DistilBertConfig.from_dict(_inferred(weights) | _ONE_LOGIT | dict(source.settings))
+
+
+def _distilbert(path: Path, content: dict[str, Any], settings: Mapping[str, Any]) -> DistilBertConfig:
+    kind = content.get("model_type", "distilbert")
+    if kind == "bert" and content.get("hidden_act", "gelu") == "gelu":
+        content = bert_as_distilbert(path, content)
+    elif kind != "distilbert":
+        raise ModelRefusedError(f"{path}: a {kind} encoder does not fit DistilBERT's shape")
+    content = {k: v for k, v in content.items() if k not in ("architectures", "torch_dtype", "dtype")}
+    try:
+        config = DistilBertConfig.from_dict(content | _ONE_LOGIT | dict(settings))
+    except Exception as error:  # transformers raises whatever a wrong value leads to
+        raise ModelRefusedError(f"{path}: not a configuration: {error}") from error
+    if config.dim % config.n_heads:
+        raise ModelRefusedError(f"{path}: {config.dim} wide does not divide into {config.n_heads} heads")
+    return config
+
+
+def bert_as_distilbert(path: Path, bert: Mapping[str, Any]) -> dict[str, Any]:
+    """DistilBERT's configuration with the shape of a BERT encoder's."""
+    try:
+        return {
+            "vocab_size": bert["vocab_size"],
+            "max_position_embeddings": bert["max_position_embeddings"],
+            "dim": bert["hidden_size"],
+            "n_layers": bert["num_hidden_layers"],
+            "n_heads": bert["num_attention_heads"],
+            "hidden_dim": bert["intermediate_size"],
+        }
+    except KeyError as error:
+        raise ModelRefusedError(f"{path}: {error.args[0]} is missing") from error
+
+
+def _inferred(weights: Weights) -> dict[str, Any]:
+    """The shape that the weights have."""
+    base = "distilbert/embeddings"
+    try:
+        vocabulary, dim = weights[f"{base}/word_embeddings/weight"].shape
+        return {
+            "vocab_size": vocabulary,
+            "dim": dim,
+            "max_position_embeddings": weights[f"{base}/position_embeddings/embeddings"].shape[0],
+            "n_layers": len({n.split("/")[2] for n in weights if n.startswith("distilbert/transformer/")}),
+            "hidden_dim": weights["distilbert/transformer/layer_._0/ffn/lin1/kernel"].shape[1],
+            "n_heads": _HEADS if dim % _HEADS == 0 else 4,
+        }
+    except (KeyError, IndexError, ValueError) as error:
+        raise ModelRefusedError(
+            f"the weights do not show a DistilBERT's shape ({error}): give --config"
+        ) from error
+
+
+def vocabulary_size(folder: Path) -> int:
+    """Pieces of the tokeniser in ``folder``. Raises ``ModelRefusedError`` where there is none."""
+    pieces = read_object(folder / "tokenizer.json").get("model", {}).get("vocab", ())
+    return len(pieces)
+
+
+def _tokeniser(source: Source, folder: Path, vocabulary: int) -> Path:
+    folder = source.tokeniser or folder
+    if not (folder / "tokenizer.json").is_file():
+        raise ModelRefusedError(f"{folder} has no tokenizer.json: name a folder that has, with --tokeniser")
+    pieces = vocabulary_size(folder)
+    if pieces != vocabulary:
+        raise ModelRefusedError(
+            f"{folder / 'tokenizer.json'}: {pieces} word pieces, the model was made for {vocabulary}"
+        )
+    return folder
+
+
+def _check_shapes(file: Path, config: DistilBertConfig, weights: Weights) -> None:
+    wanted = expected_shapes(config)
+    for name, shape in wanted.items():
+        if name not in weights:
+            raise ModelRefusedError(f"{file}: lacks {name}")
+        if weights[name].shape != shape:
+            raise ModelRefusedError(
+                f"{file}: {name} is {weights[name].shape}, the configuration says {shape}"
+            )
+
+
+def expected_shapes(config: DistilBertConfig) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every weight of the encoder."""
+    dim, wide = config.dim, config.hidden_dim
+    shapes: dict[str, tuple[int, ...]] = {
+        "distilbert/embeddings/word_embeddings/weight": (config.vocab_size, dim),
+        "distilbert/embeddings/position_embeddings/embeddings": (config.max_position_embeddings, dim),
+        **_norm("distilbert/embeddings/LayerNorm", dim),
+    }
+    for layer in range(config.n_layers):
+        base = f"distilbert/transformer/layer_._{layer}"
+        for name in ("q_lin", "k_lin", "v_lin", "out_lin"):
+            shapes |= _dense(f"{base}/attention/{name}", dim, dim)
+        shapes |= _dense(f"{base}/ffn/lin1", dim, wide) | _dense(f"{base}/ffn/lin2", wide, dim)
+        shapes |= _norm(f"{base}/sa_layer_norm", dim) | _norm(f"{base}/output_layer_norm", dim)
+    return shapes
+
+
+def _dense(name: str, inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
+    return {f"{name}/kernel": (inputs, outputs), f"{name}/bias": (outputs,)}
+
+
+def _norm(name: str, size: int) -> dict[str, tuple[int, ...]]:
+    return {f"{name}/gamma": (size,), f"{name}/beta": (size,)}
+
+
+def build_classifier(start: Start, seed: int) -> tf_keras.Model:
+    """A one-logit classifier of ``start``; what it brings no weights for is random, by ``seed``."""
     tf_keras.utils.set_random_seed(seed)
-    config = json.loads((folder / "config.json").read_text())
-    if config["model_type"] == "distilbert":
-        return TFDistilBertForSequenceClassification.from_pretrained(folder, num_labels=1)
-    if config["model_type"] != "bert" or config["hidden_act"] != "gelu":
-        raise ValueError(f"{folder}: a {config['model_type']} encoder does not fit DistilBERT's shape")
-    model = TFDistilBertForSequenceClassification(distilbert_config(config))
+    model = TFDistilBertForSequenceClassification(start.config)
     model(model.dummy_inputs)
-    _copy_encoder(model, load_file(folder / "model.safetensors"), config["num_hidden_layers"])
+    assign_weights(model, start.weights)
     return model
 
 
-def distilbert_config(bert: dict[str, Any]) -> DistilBertConfig:
-    """DistilBERT's configuration with the shape of a BERT encoder."""
-    return DistilBertConfig(
-        vocab_size=bert["vocab_size"],
-        max_position_embeddings=bert["max_position_embeddings"],
-        dim=bert["hidden_size"],
-        n_layers=bert["num_hidden_layers"],
-        n_heads=bert["num_attention_heads"],
-        hidden_dim=bert["intermediate_size"],
-        num_labels=1,
-        id2label={0: "positive"},
-        label2id={"positive": 0},
-    )
+def assign_weights(model: tf_keras.Model, weights: Weights) -> None:
+    """Give the model the weights of its names and shapes; a head of another width stays random."""
+    for variable in model.weights:
+        name = variable.name.split("/", 1)[1].removesuffix(":0")
+        value = weights.get(name)
+        if value is not None and value.shape == tuple(variable.shape):
+            variable.assign(value)
 
 
-def _copy_encoder(model: tf_keras.Model, source: dict[str, np.ndarray], layers: int) -> None:
-    source = {name.removeprefix("bert."): value for name, value in source.items()}
-    weights = {w.name.split("/", 1)[1].removesuffix(":0"): w for w in model.weights}
-    used: set[str] = set()
-
-    def assign(target: str, value: np.ndarray) -> None:
-        weights[target].assign(value)
-        used.add(target)
-
-    base = "distilbert/embeddings"
-    assign(f"{base}/word_embeddings/weight", source["embeddings.word_embeddings.weight"])
-    # DistilBERT has no token types: type 0, the only one ever used, moves into the positions.
-    positions = source["embeddings.position_embeddings.weight"]
-    assign(
-        f"{base}/position_embeddings/embeddings",
-        positions + source["embeddings.token_type_embeddings.weight"][0],
-    )
-    _assign_norm(assign, f"{base}/LayerNorm", source, "embeddings.LayerNorm")
-    for layer in range(layers):
-        for theirs, ours in _LAYER.items():
-            name = f"encoder.layer.{layer}.{theirs}"
-            target = f"distilbert/transformer/layer_._{layer}/{ours}"
-            if theirs.endswith("LayerNorm"):
-                _assign_norm(assign, target, source, name)
-            else:
-                assign(f"{target}/kernel", source[f"{name}.weight"].T)
-                assign(f"{target}/bias", source[f"{name}.bias"])
-    left = {
-        name for name in weights if name not in used and not name.startswith(("pre_classifier", "classifier"))
-    }
-    if left:
-        raise ValueError(f"the encoder has no weights for {sorted(left)}")
-
-
-def _assign_norm(assign: Any, target: str, source: dict[str, np.ndarray], name: str) -> None:
-    assign(f"{target}/gamma", source[f"{name}.weight"])
-    assign(f"{target}/beta", source[f"{name}.bias"])
+def starting_model(folder: Path, seed: int) -> tf_keras.Model:
+    """The classifier that training would start from at ``folder``."""
+    return build_classifier(find_start(Source(str(folder))), seed)

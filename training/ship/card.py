@@ -1,18 +1,16 @@
-"""The model card: ``README.md`` of a model folder."""
+"""The model card: ``README.md`` of a model folder, written from the other files of the folder."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from training.evaluate import Numbers, table
-from training.ship.parity import Parity
-
-# What an encoder's licence asks to be told. The key is the name of the folder training started from.
-_ORIGINS = {
-    "all-minilm-l6-v2": "[sentence-transformers/all-MiniLM-L6-v2]"
-    "(https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2), Apache-2.0",
-}
+from consumer.clean import CLEANING_VERSION
+from consumer.model.manifest import read_object
+from consumer.model.reference import NAME as REFERENCE
+from training.measure.evaluation import table
+from training.ship.origin import origin
 
 _TEXT = """\
 ---
@@ -20,11 +18,12 @@ language: en
 license: apache-2.0
 library_name: transformers
 pipeline_tag: text-classification
-tags: [sentiment, tweets, distilbert, openvino, int8]
+tags: [sentiment, tweets, distilbert, openvino{tag}]
 ---
 # {name} {version}
 
-Positive or negative: one logit for an English tweet, P(positive) = sigmoid(logit / {temperature:.4f}).
+Positive or negative: one logit for an English tweet, P(positive) = sigmoid(logit / {temperature:.4f} {bias}),
+positive from {threshold} on.
 DistilBERT, {layers} layers, {dim} wide; word pieces of the uncased BERT vocabulary, at most {max_length} a
 text.
 
@@ -49,67 +48,117 @@ No tweet is part of this folder; the golden texts were written for it.
 ## Numbers
 {numbers}
 
-`openvino` is the int8 model, `tensorflow` the float32 reference from the same weights. Set by set, with
-calibration, at threshold 0.5. Small sets are uncertain: on 359 rows one standard error is 1.7 points.
+{parity}
 
-int8 against float32 on {parity.rows} rows of {gate}: labels agree {parity.agreement:.2%}, mean |Δp|
-{parity.mean_delta:.4f}, largest {parity.max_delta:.3f}, accuracy {parity.accuracy_fp32:.4f} in float32 and
-{parity.accuracy_int8:.4f} in int8.
+Calibrated on {calibrated}. Threshold by the rule `{rule}`: {reason}.
+{reference}
 
 ## Where it comes from
-Fine-tuned from {origin}. Weights are kept in float16 and widened to float32 at load;
-`openvino/` holds them quantised to int8 (static, activation ranges from {samples} tweets).
+{origin} Weights are kept in float16 and widened to float32 at load;
+`openvino/` holds {serving}.
 `training-config.json` has every hyper-parameter, the data's hashes and the versions.
 Licence: Apache-2.0.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the card says."""
-
-    name: str
-    version: str
-    temperature: float
-    max_length: int
-    cleaning_version: str
-    samples: int
-    gate: str
-    parity: Parity
-    results: dict[str, dict[str, Numbers]]
-    config: dict[str, Any]  # config.json
-    training: dict[str, Any]  # training-config.json
-
-
-def write_card(facts: Facts) -> str:
-    """The card as Markdown."""
-    start = str(facts.training.get("started_from", "unknown"))
+def write_card(folder: Path, name: str, version: str, max_length: int) -> str:
+    """The card as Markdown, from the files in ``folder``; ``ModelRefusedError`` where one is damaged."""
+    config, calibration = (read_object(folder / f"{file}.json") for file in ("config", "calibration"))
+    evaluation = read_object(folder / "evaluation.json")
+    training_file = folder / "training-config.json"
+    training = read_object(training_file) if training_file.exists() else {}
+    parity = evaluation.get("int8_against_float32") or {}
+    is_int8 = parity.get("precision", "int8") == "int8"
     return _TEXT.format(
-        name=facts.name,
-        version=facts.version,
-        temperature=facts.temperature,
-        layers=facts.config.get("n_layers"),
-        dim=facts.config.get("dim"),
-        max_length=facts.max_length,
-        cleaning_version=facts.cleaning_version,
-        data=_data(facts.training),
-        numbers=table(facts.results) if facts.results else "None measured at export.",
-        parity=facts.parity,
-        gate=facts.gate,
-        origin=_ORIGINS.get(start, start),
-        samples=facts.samples,
+        name=name,
+        version=version,
+        tag=", int8" if is_int8 else "",
+        temperature=calibration["temperature"],
+        bias=f"{calibration['bias']:+.4f}".replace("+", "+ ").replace("-", "− "),
+        threshold=calibration["threshold"],
+        layers=config.get("n_layers"),
+        dim=config.get("dim"),
+        max_length=max_length,
+        cleaning_version=CLEANING_VERSION,
+        data=_data(training),
+        numbers=_numbers(evaluation),
+        parity=_parity(parity) if parity else "How far int8 is from float32 is not known.",
+        calibrated=f"{calibration.get('rows', 0):,} rows of {calibration.get('set', 'an unnamed set')}",
+        rule=calibration.get("rule", "fixed=0.5"),
+        reason=calibration.get("reason", "as told"),
+        reference=_reference(folder),
+        origin=origin(training),
+        serving=_serving(parity, is_int8=is_int8),
     )
 
 
-def _data(training: dict[str, Any]) -> str:
+def _data(training: Mapping[str, Any]) -> str:
     rows, data = training.get("rows"), training.get("data") or {}
     if not rows:
         return "The training configuration names none."
     steps, parameters = training.get("steps"), training.get("hyper_parameters", {})
-    counted = (
-        f"{rows:,} labelled tweets, half of them positive; {steps:,} steps of {parameters.get('batch_size')}."
-    )
-    sources = [f"- `{name}`, sha256 {digest[:16]}…" for name, digest in data.get("sources", {}).items()]
+    counted = f"{rows:,} labelled tweets; {steps or 0:,} steps of {parameters.get('batch_size')}."
+    sources = [f"- {_source(name, about)}" for name, about in (data.get("sources") or {}).items()]
     return "\n".join(
         [f"{counted} Duplicates and contradictory labels were dropped, splits made by hash.", *sources]
     )
+
+
+def _source(name: str, about: Any) -> str:
+    """A source's line: its hash, whether the manifest gives that alone or among other facts."""
+    digest = about.get("sha256") if isinstance(about, Mapping) else about
+    return f"`{name}`, sha256 {digest[:16]}…" if isinstance(digest, str) else f"`{name}`"
+
+
+def _numbers(evaluation: Mapping[str, Any]) -> str:
+    results = evaluation.get("back_ends") or {}
+    if not any(results.values()):
+        return "None measured with this calibration."
+    kinds = " ".join(
+        text
+        for kind, text in (
+            ("openvino", "`openvino` is the model that serves."),
+            ("tensorflow", "`tensorflow` is the float32 reference from the same weights."),
+        )
+        if kind in results
+    )
+    notes = f"{kinds} Set by set, with calibration and at the model's threshold."
+    return "\n\n".join(filter(None, [table(results), notes, _intervals(evaluation)]))
+
+
+def _intervals(evaluation: Mapping[str, Any]) -> str:
+    """What chance alone may have done to each accuracy."""
+    sets = evaluation.get("intervals", {}).get("back_ends", {}).get("openvino", {})
+    found = [
+        f"{name} {bounds['accuracy'][0]:.4f} to {bounds['accuracy'][1]:.4f}"
+        for name, bounds in sets.items()
+        if None not in bounds.get("accuracy", (None,))
+    ]
+    return f"95 % intervals of the accuracy: {', '.join(found)}." if found else ""
+
+
+def _parity(parity: Mapping[str, Any]) -> str:
+    kind = parity.get("precision", "int8")
+    return (
+        f"{kind} against float32 on {parity['rows']} rows of {parity.get('set', 'an unnamed set')}: labels "
+        f"agree {parity['agreement']:.2%}, mean |Δp|\n{parity['mean_delta']:.4f}, largest "
+        f"{parity['max_delta']:.3f}, accuracy {parity['accuracy_fp32']:.4f} in float32 and "
+        f"{parity['accuracy_int8']:.4f} in {kind}."
+    )
+
+
+def _reference(folder: Path) -> str:
+    if not (folder / REFERENCE).exists():
+        return "Without a drift reference."
+    told = read_object(folder / REFERENCE)
+    return (
+        f"The drift reference is {told['rows']:,} rows of {told['set']}, {told['positive_share']:.1%} of "
+        "them called positive."
+    )
+
+
+def _serving(parity: Mapping[str, Any], *, is_int8: bool) -> str:
+    if not is_int8:
+        return "them in float16, computed in float32"
+    ranges = f", activation ranges from {parity['samples']} tweets" if parity.get("samples") else ""
+    return f"them quantised to int8 (static{ranges})"

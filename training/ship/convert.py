@@ -26,28 +26,35 @@ _FLOAT = nncf.IgnoredScope(patterns=[".*/(pre_)?classifier/MatMul"])
 _SMOOTHING = nncf.AdvancedSmoothQuantParameters(matmul=0.8)
 
 
-def to_openvino(folder: Path, texts: Sequence[Sequence[int]]) -> Path:
+def to_openvino(folder: Path, texts: Sequence[Sequence[int]] | None) -> Path:
     """Write ``folder/openvino/model.xml`` from the TensorFlow weights in ``folder``.
 
     Args:
         folder: holds ``config.json`` and weights.
-        texts: word-piece ids of a few hundred real tweets, for the ranges of activations.
+        texts: word-piece ids of a few hundred real tweets, for the ranges of activations; ``None`` leaves
+            the model in float: weights in float16, computed in float32.
 
     Returns:
         The path of ``model.xml``.
     """
     path = folder / "openvino" / "model.xml"
     path.parent.mkdir(exist_ok=True)
-    quantised = nncf.quantize(
-        _read(folder),
+    model = _read(folder)
+    if texts is not None:
+        model = _quantised(model, texts)
+    ov.save_model(model, path, compress_to_fp16=True)
+    return path
+
+
+def _quantised(model: Any, texts: Sequence[Sequence[int]]) -> Any:
+    return nncf.quantize(
+        model,
         nncf.Dataset(texts, _inputs),
         model_type=nncf.ModelType.TRANSFORMER,
         subset_size=len(texts),
         ignored_scope=_FLOAT,
         advanced_parameters=nncf.AdvancedQuantizationParameters(smooth_quant_alphas=_SMOOTHING),
     )
-    ov.save_model(quantised, path)
-    return path
 
 
 def _read(folder: Path) -> Any:

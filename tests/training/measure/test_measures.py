@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.measure.measures import fit_temperature, measure, probabilities, roc_auc
+from training.measure.measures import measure, probabilities
 
 P = np.array([0.9, 0.8, 0.6, 0.4, 0.3, 0.1])
 LABELS = [1, 1, 0, 1, 0, 0]
@@ -50,13 +50,11 @@ def test_nothing_said_positive() -> None:
 def test_roc_auc_is_the_share_of_pairs_in_order(rows: list[tuple[float, bool]]) -> None:
     """Ties count half; without both labels it is not a number."""
     pairs = [(p > n) + 0.5 * (p == n) for p, a in rows if a for n, b in rows if not b]
-    found = roc_auc(np.array([p for p, _ in rows]), np.array([label for _, label in rows]))
+    found = measure(np.array([p for p, _ in rows]), [label for _, label in rows])["roc_auc"]
     assert found == pytest.approx(sum(pairs) / len(pairs)) if pairs else math.isnan(found)
 
 
-def test_temperature_undoes_a_scale() -> None:
-    """Labels drawn from p, logits sharpened threefold: the temperature found is about 3."""
-    rng = np.random.default_rng(5)
-    logits = rng.normal(0, 1.5, 20_000)
-    labels = rng.random(20_000) < probabilities(logits)
-    assert fit_temperature(3 * logits, labels) == pytest.approx(3, rel=0.05)
+def test_probabilities_are_calibrated_logits() -> None:
+    """sigmoid(logit / temperature + bias), finite at both ends."""
+    found = probabilities([-1e4, 2.0, 1e4], temperature=2.0, bias=0.5)
+    assert found.tolist() == pytest.approx([0.0, 1 / (1 + math.exp(-1.5)), 1.0])

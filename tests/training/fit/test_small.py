@@ -1,0 +1,25 @@
+"""The small run that ships is reproducible."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from consumer.model.manifest import sha256
+from tests.training.fit.material import finished, start_child
+
+pytestmark = [pytest.mark.tensorflow, pytest.mark.timeout(600)]
+
+
+def test_run_twice_it_gives_the_same_numbers_to_the_last_digit(tmp_path: Path) -> None:
+    """Weights, state and every number; and it learnt something: half of the held-out rows would be chance."""
+    children = [
+        start_child(["small", "--out", str(tmp_path / name), "--epochs", "4"]) for name in ("one", "two")
+    ]
+    assert [finished(child) for child in children] == [0, 0]
+    for name in ("run/best/model.safetensors", "run/state.npz", "run/evaluation.json", "held_out.csv"):
+        assert sha256(tmp_path / "one" / name) == sha256(tmp_path / "two" / name), name
+    content = json.loads((tmp_path / "one" / "run" / "evaluation.json").read_text())
+    assert content["back_ends"]["tensorflow"]["held_out"]["accuracy"] > 0.65

@@ -1,0 +1,132 @@
+"""``training calibrate``: temperature, bias, threshold and drift reference of a model folder, anew.
+
+The weights stay; probabilities change. So the folder gets a new version, which stands in every result, and
+its numbers are measured again or taken out: none of the old ones would be true.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from consumer.errors import ModelRefusedError
+from consumer.model.folder import ModelFolder, open_model
+from consumer.model.manifest import NAME as MANIFEST
+from consumer.model.manifest import read_object
+from consumer.scoring.load import load_scorer
+from consumer.tokenise import Tokeniser
+from training.data.rows import BadInputError
+from training.measure.evaluation import usable_cores
+from training.measure.labelled import read_labelled
+from training.ship.contents import SERVING, Making
+from training.ship.swap import put_in_place, require_free
+from training.ship.threshold import RULES, Rule, parse
+from training.ship.verify import verify
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which folder to calibrate, on which files."""
+
+    model: Path
+    calibration: Path
+    drift_reference: Path
+    rule: Rule = field(default_factory=Rule)
+    evaluate: tuple[Path, ...] = ()
+    out: Path | None = None  # another folder than ``model``
+    version: str | None = None  # the next one where not given
+    replace: bool = False
+    seed: int = 7
+
+
+def calibrate(plan: Plan) -> tuple[ModelFolder, list[str]]:
+    """Calibrate a model folder; returns it and the sets whose numbers are gone.
+
+    The old folder stays as it was until the new one is whole and verified.
+
+    Raises:
+        ValueError: a file is missing or malformed, the rule cannot be met, or the target is in use.
+        ModelRefusedError: the folder is not a verified one, or its scores cannot be calibrated.
+    """
+    target = plan.out or plan.model
+    for path in (plan.calibration, plan.drift_reference, *plan.evaluate):
+        if not path.is_file():
+            raise BadInputError(f"{path} is missing: `training chunk` writes the splits")
+    if plan.drift_reference.samefile(plan.calibration):
+        raise BadInputError(f"{plan.drift_reference}: the drift reference needs rows that did not calibrate")
+    require_free(target, replace=plan.replace)
+    model = open_model(plan.model)
+    if model.manifest is None:
+        raise ModelRefusedError(f"{plan.model} has no {MANIFEST}: run `python -m training export` on it")
+    work = target.with_name(f".{target.name}.tmp")
+    shutil.rmtree(work, ignore_errors=True)
+    try:
+        shutil.copytree(model.path, work)
+        gone = _fill(plan, model, work)
+        verify(work)
+        put_in_place(work, target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return open_model(target), gone
+
+
+def _fill(plan: Plan, model: ModelFolder, work: Path) -> list[str]:
+    """The files that follow from the calibration; returns the sets that are not measured again."""
+    tokeniser = Tokeniser(work / "tokenizer.json", model.max_length)
+    scorers = {SERVING: load_scorer(work, SERVING, streams=usable_cores())}
+    making = Making(work, model.name, plan.version or next_version(model.version), tokeniser, scorers)
+    rows, drift = (read_labelled(path, tokeniser) for path in (plan.calibration, plan.drift_reference))
+    made = making.calibrate(rows, drift, plan.rule, plan.seed)
+    loss = made.log_loss
+    print(f"temperature {made.temperature}, bias {made.bias}: log loss {loss['before']} → {loss['after']}")
+    print(f"threshold {made.threshold} by {made.rule}: {made.reason}")
+    before = read_object(work / "evaluation.json") if (work / "evaluation.json").exists() else {}
+    sets = [read_labelled(path, tokeniser) for path in plan.evaluate]
+    making.evaluate(sets, made, before.get("int8_against_float32"))
+    making.seal(model.manifest.created_with if model.manifest else None)
+    measured = {name for sets_of in (before.get("back_ends") or {}).values() for name in sets_of}
+    return sorted(measured - {one.name for one in sets})
+
+
+def next_version(version: str) -> str:
+    """The version after this one.
+
+    >>> next_version("1.0.9"), next_version("beta")
+    ('1.0.10', 'beta.1')
+    """
+    head, _, last = version.rpartition(".")
+    return f"{head}.{int(last) + 1}" if head and last.isdigit() else f"{version}.1"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of ``training calibrate``."""
+    splits, flag = Path("Data/processed"), parser.add_argument
+    flag("model", type=Path, help="a model folder, such as Models/distilbert-mini")
+    flag(
+        "--calibration",
+        type=Path,
+        default=splits / "calibration.csv",
+        help="for temperature, bias, threshold",
+    )
+    flag("--drift-reference", type=Path, default=splits / "drift_reference.csv", help="for the drift monitor")
+    flag("--rule", default="accuracy", help=f"of the threshold: {RULES}. accuracy: 0.5, unless the best "
+         "threshold on half of the rows beats it on the other half beyond its interval; a floor holds on the "
+         "calibration rows")  # fmt: skip
+    flag("--evaluate", type=Path, nargs="*", default=[], help="measure on these; other numbers are taken out")
+    flag("--version", help="of the result; else the next one")
+    flag("--out", type=Path, help="another folder for the result; else MODEL itself")
+    flag("--replace", action="store_true", help="also a folder that CURRENT names")
+    flag("--seed", type=int, default=7, help="of the halves")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Entry point of ``training calibrate``."""
+    flags = {name: value for name, value in vars(args).items() if name not in {"command", "evaluate"}}
+    flags["rule"] = parse(args.rule)
+    model, gone = calibrate(Plan(evaluate=tuple(args.evaluate), **flags))
+    print(f"{model.path}: {model.name} {model.version}")
+    if gone:
+        print(f"not measured since, and taken out of evaluation.json and the card: {', '.join(gone)}")
+    return 0

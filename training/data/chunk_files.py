@@ -1,0 +1,71 @@
+"""The files that chunking leaves: written, counted and hashed as they are written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from training.data.ledger import Indices, Ledger
+from training.data.rows import BadInputError
+from training.data.split import SPLITS
+
+CHUNKS = "Chunks"
+MANIFEST = "manifest.json"
+NEUTRALS = "neutral.csv"
+HEADER = b"target,text,source,weight\n"
+_OURS = {CHUNKS, MANIFEST, NEUTRALS, ".DS_Store", *(f"{name}.csv" for name, _ in SPLITS)}
+_PIECE_ROWS = 4096
+
+
+def write_rows(
+    path: Path, ledger: Ledger, rows: Indices, weights: npt.NDArray[np.floating]
+) -> dict[str, Any]:
+    """A labelled csv of these rows in this order; returns their number and the file's sha256."""
+    digest = hashlib.sha256()
+    lines = (
+        b"%b,%b\n" % (line, b"%.6g" % weight)
+        for line, weight in zip(ledger.lines(rows), weights.tolist(), strict=True)
+    )
+    with path.open("wb") as file:
+        piece = HEADER
+        while piece:
+            digest.update(piece)
+            file.write(piece)
+            piece = b"".join(islice(lines, _PIECE_ROWS))
+    return {"rows": len(rows), "sha256": digest.hexdigest()}
+
+
+def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """The last file: where it stands, the others are whole."""
+    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+
+
+def check_replaceable(out: Path, inputs: list[Path]) -> None:
+    """``out`` is replaced as a whole, so all that stands there must be ours.
+
+    Raises ``BadInputError`` for a file, a folder with anything that chunking did not make, or an input in it.
+    """
+    if out.exists() and not out.is_dir():
+        raise BadInputError(f"{out}: not a folder")
+    inside = [path for path in inputs if path.resolve().is_relative_to(out.resolve())]
+    if inside:
+        raise BadInputError(
+            f"{inside[0]} lies in {out}, which is to be replaced: move it or use another --out"
+        )
+    found = sorted(path.name for path in out.iterdir()) if out.exists() else []
+    chunks = sorted(path.name for path in (out / CHUNKS).glob("*")) if CHUNKS in found else []
+    strangers = [name for name in found if name not in _OURS]
+    strangers += [f"{CHUNKS}/{name}" for name in chunks if not name.startswith("chunk_")]
+    if strangers:
+        raise BadInputError(
+            f"{out} holds {strangers[0]}, which chunk did not make: move it or use another --out"
+        )
+    if found and MANIFEST not in found:
+        raise BadInputError(f"{out} was not made by chunk (no {MANIFEST}): move it or use another --out")

@@ -1,0 +1,1 @@
+"""The figures of an evaluation, drawn from its file alone: no data, no model."""

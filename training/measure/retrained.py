@@ -1,0 +1,48 @@
+"""Did training on more data make the model better? The old one and the new one on the same held-out rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from consumer.clean import clean
+from consumer.model.folder import ModelFolder
+from consumer.scoring.load import load_scorer
+from consumer.tokenise import Tokeniser
+from training.data.rows import LABELS, Row
+from training.measure.labelled import score
+from training.measure.measures import probabilities
+from training.measure.paired import Comparison, compare
+from training.measure.weighted import Floats
+
+
+def compare_models(
+    new: ModelFolder, old: ModelFolder, sets: Mapping[str, Sequence[Row]], seed: int
+) -> dict[str, Comparison]:
+    """By set, whether ``new`` is better than ``old``; each cleans, cuts, calibrates and decides as it would.
+
+    Both are scored in float32 by TensorFlow. Rows must be labelled 0 or 4 and have text.
+    """
+    p = {model.path: _probabilities(model, sets) for model in (new, old)}
+    return {
+        name: compare(
+            p[new.path][name],
+            p[old.path][name],
+            np.array([LABELS[row.target] for row in rows]),
+            threshold_new=new.threshold,
+            threshold_old=old.threshold,
+            seed=seed,
+        )
+        for name, rows in sets.items()
+    }
+
+
+def _probabilities(model: ModelFolder, sets: Mapping[str, Sequence[Row]]) -> dict[str, Floats]:
+    tokeniser = Tokeniser(model.tokeniser_path, model.max_length)
+    scorer = load_scorer(model.path, "tensorflow")
+    found: dict[str, Floats] = {}
+    for name, rows in sets.items():
+        ids = [tokens.ids for tokens in tokeniser([clean(row.text) for row in rows])]
+        found[name] = probabilities(score(scorer, ids), model.temperature, model.bias)
+    return found

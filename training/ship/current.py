@@ -1,0 +1,127 @@
+"""Which model is in use: ``Models/CURRENT``, one line, and how it came to be: ``Models/HISTORY.jsonl``."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from consumer.model.folder import POINTER
+
+HISTORY = "HISTORY.jsonl"
+PROMOTE, ROLLBACK = "promote", "rollback"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change of the model in use."""
+
+    time: str  # UTC, ISO 8601
+    action: str
+    before: str | None  # name of the folder
+    after: str
+    versions: tuple[str | None, str]  # of both
+    verdict: str  # better, same, worse, first, or why there was no comparison
+    reason: str | None = None  # what the person said
+    comparison: dict[str, Any] | None = None
+
+
+def in_use(models: Path) -> str | None:
+    """The name in ``CURRENT``; ``None`` where there is none."""
+    pointer = models / POINTER
+    return pointer.read_text(encoding="utf-8", errors="replace").strip() if pointer.is_file() else None
+
+
+def point(models: Path, name: str) -> None:
+    """Move ``CURRENT`` to another name in one rename, on the disk before this returns."""
+    pointer = models / POINTER
+    temporary = models / f".{POINTER}.{os.getpid()}.tmp"
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(name + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(pointer)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(models)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def alone(models: Path) -> Iterator[None]:
+    """Nobody else changes ``CURRENT`` meanwhile; the kernel lets go when the process ends."""
+    with (models / ".promote.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def record(models: Path, entry: Entry) -> None:
+    """Append one line to the history, on the disk before this returns; after a line cut short, a new one."""
+    path = models / HISTORY
+    line = json.dumps(asdict(entry), ensure_ascii=False) + "\n"
+    with path.open("ab+") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            line = line if file.read(1) == b"\n" else "\n" + line
+        file.write(line.encode())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_history(models: Path) -> tuple[list[Entry], list[str]]:
+    """The entries in order, and a sentence on every line that is none."""
+    path = models / HISTORY
+    lines = path.read_bytes().decode("utf-8", "replace").splitlines() if path.is_file() else []
+    entries: list[Entry] = []
+    faults: list[str] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            raw = json.loads(line)
+            entry = Entry(**{**raw, "versions": tuple(raw["versions"])})
+            if not isinstance(entry.after, str) or not isinstance(entry.before, str | None):
+                raise TypeError("names must be strings")  # noqa: TRY301 - one handler tells of all faults
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            if line.strip():
+                faults.append(f"{path}, line {number}: not an entry, passed over: {error}")
+        else:
+            entries.append(entry)
+    return entries, faults
+
+
+def way_here(entries: Sequence[Entry], current: str | None) -> list[str]:
+    """The names in use one after the other up to ``current``, without what was rolled back.
+
+    A change that left no entry (a kill between the two writes, a hand) is taken as a promotion.
+
+    >>> one, two = (Entry("", PROMOTE, b, a, (None, ""), "") for b, a in (("a", "b"), ("b", "c")))
+    >>> way_here([one, two, Entry("", ROLLBACK, "c", "b", (None, ""), "")], "b")
+    ['a', 'b']
+    """
+    way: list[str] = []
+    for entry in entries:
+        if entry.before is not None:
+            _arrive(way, entry.before)
+        if entry.action == ROLLBACK and entry.after in way:
+            del way[len(way) - way[::-1].index(entry.after) :]
+        _arrive(way, entry.after)
+    if current is not None:
+        _arrive(way, current)
+    return way
+
+
+def _arrive(way: list[str], name: str) -> None:
+    if not way or way[-1] != name:
+        way.append(name)

@@ -1,0 +1,68 @@
+"""What a model was made from, step by step, with the licence of what came from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# The key is the name of the folder training started from, in small letters.
+_LICENSED = {
+    "all-minilm-l6-v2": "[sentence-transformers/all-MiniLM-L6-v2]"
+    "(https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2), Apache-2.0",
+    "distilbert-base-uncased": "[distilbert-base-uncased]"
+    "(https://huggingface.co/distilbert/distilbert-base-uncased), Apache-2.0",
+}
+_MOST_STEPS = 10  # a chain is as long as somebody's patience; a file may say anything
+
+
+def origin(training: Mapping[str, Any]) -> str:
+    """One sentence a step, the first one first.
+
+    Read from ``training-config.json``: ``started_from`` names a folder, or is itself such a configuration;
+    ``masked_language`` tells of pre-training on raw texts, here or in ``start``, the configuration of the
+    folder that training started from.
+
+    >>> origin({"started_from": "all-minilm-l6-v2"})[:36]
+    'Fine-tuned from [sentence-transforme'
+    >>> origin({"started_from": "enc", "masked_language": {"started_from": "random", "texts": 1200}})
+    'Pre-trained as a masked language model on 1,200 tweets without labels, from random weights. Fine-tuned.'
+    """
+    steps: list[str] = []
+    _walk(training, steps)
+    return (
+        " ".join(reversed(steps)) if steps else "Fine-tuned from something the configuration does not name."
+    )
+
+
+def _walk(training: Mapping[str, Any], steps: list[str]) -> None:
+    if len(steps) >= _MOST_STEPS:
+        return
+    before = _before(training)
+    if before is None:
+        if training.get("started_from"):
+            steps.append(f"Fine-tuned from {_named(training['started_from'])}.")
+        return
+    steps.append("Fine-tuned.")
+    masked = before.get("masked_language")
+    if not isinstance(masked, Mapping):
+        _walk(before, steps)
+        return
+    texts = f"{masked['texts']:,} tweets" if isinstance(masked.get("texts"), int) else "tweets"
+    start = _named(masked.get("started_from") or before.get("started_from") or "an unnamed encoder")
+    steps.append(f"Pre-trained as a masked language model on {texts} without labels, from {start}.")
+
+
+def _before(training: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The configuration of what this one started from, wherever it stands."""
+    if isinstance(training.get("masked_language"), Mapping):
+        return {"masked_language": training["masked_language"]}
+    for key in ("started_from", "start", "start_config"):
+        if isinstance(training.get(key), Mapping):
+            found: Mapping[str, Any] = training[key]
+            return found
+    return None
+
+
+def _named(start: Any) -> str:
+    name = str(start)
+    return "random weights" if name == "random" else _LICENSED.get(name.lower(), name)

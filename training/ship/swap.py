@@ -1,0 +1,59 @@
+"""A finished model folder put in place of an older one, so that nobody finds half of either."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from consumer.model.folder import POINTER
+
+_HERE = -100  # AT_FDCWD of Linux: paths are taken as they stand
+_EXCHANGE = 2  # RENAME_EXCHANGE of Linux's renameat2, and RENAME_SWAP of macOS's renamex_np
+
+
+def require_free(target: Path, *, replace: bool) -> None:
+    """Raise ``ValueError`` where ``target`` is in use and ``replace`` is not set.
+
+    A consumer that starts while its model's folder is replaced is refused, not misled: it verifies
+    hashes, loads, and looks whether the folder is still the same. But it has to start again.
+    """
+    pointer = target.parent / POINTER
+    if replace or not target.exists() or not pointer.is_file():
+        return
+    if pointer.read_text(encoding="utf-8", errors="replace").strip() == target.name:
+        raise ValueError(
+            f"{target} is in use, {pointer} names it: give another --out and promote that, or --replace"
+        )
+
+
+def put_in_place(work: Path, target: Path) -> None:
+    """``work`` becomes ``target``; what was there before is gone.
+
+    In one step where the system can exchange two folders; else there is a moment without ``target``.
+    """
+    if not target.exists():
+        work.replace(target)
+        return
+    if exchange(work, target):
+        shutil.rmtree(work)
+        return
+    old = work.with_name(work.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    target.replace(old)
+    work.replace(target)
+    shutil.rmtree(old)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Two folders take each other's name at once; ``False`` where system or file system cannot."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    first, second = os.fsencode(one), os.fsencode(other)
+    try:
+        if sys.platform == "darwin":
+            return bool(libc.renamex_np(first, second, _EXCHANGE) == 0)
+        return bool(libc.renameat2(_HERE, first, _HERE, second, _EXCHANGE) == 0)
+    except AttributeError:  # a C library without it
+        return False
