@@ -15,8 +15,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 COMMANDS = {
     "chunk": "raw labelled files into train chunks and held-out splits",
+    "split": "one labelled file into two, so that what chooses does not measure",
     "pretrain": "raw texts into an encoder that knows how tweets are written",
     "train": "chunks into a checkpoint",
+    "teach": "what checkpoints say of every row into the chunks, for a smaller model to learn",
     "evaluate": "a model folder against labelled files",
     "calibrate": "temperature, bias, threshold and drift reference of a model folder, anew",
     "export": "a checkpoint into a model folder: int8, gated, with its manifest",

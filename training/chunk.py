@@ -43,6 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rows", type=_even, default=_DEFAULTS.rows_per_chunk, help="rows a chunk, half of each label"
     )
     parser.add_argument(
+        "--all-rows",
+        action="store_true",
+        help="keep every row, in the proportions they come in; else rows of the longer label are left out",
+    )
+    parser.add_argument(
         "--seed", type=_count, default=_DEFAULTS.seed, help="of the order of rows; splits do not move"
     )
     parser.add_argument(
@@ -79,7 +84,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Entry point of ``training chunk``."""
-    options = Options(args.rows, args.seed, args.neutral, args.even_days, dict(args.weight))
+    options = Options(
+        args.rows, args.seed, args.neutral, args.even_days, dict(args.weight), balanced=not args.all_rows
+    )
     sources: Sources = args.sources
     started = time.monotonic()
     manifest = chunk(sources, args.out, options, args.workers)

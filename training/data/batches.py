@@ -25,30 +25,34 @@ class Batch:
 
     input_ids: Ints  # (n, t)
     attention_mask: Ints  # (n, t)
-    labels: Floats  # (n,) 0 or 1
+    labels: Floats  # (n,) 0 or 1, or between where there are teachers
     weights: Floats  # (n,) how much a row counts, 1 on average
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One tokenised tweet, its label and how much it counts."""
+    """One tokenised tweet, its label or what teachers say instead, and how much it counts."""
 
     ids: list[int]
-    label: int
+    label: float  # 0 to 1
     weight: float = 1.0
 
 
 def read_examples(path: Path, tokeniser: Tokeniser) -> list[Example]:
     """Tokenised rows of a labelled csv; neutral rows and rows empty after cleaning are left out."""
-    return to_examples(read_rows(path, path.stem), tokeniser)
+    return to_examples((row._replace(aim=None) for row in read_rows(path, path.stem)), tokeniser)
 
 
 def to_examples(rows: Iterable[Row], tokeniser: Tokeniser) -> list[Example]:
-    """Tokenised binary rows, in order, without those that are empty after cleaning."""
-    kept = [(clean(row.text), row) for row in rows if row.target in LABELS]
+    """Tokenised rows that train, in order, without those that are empty after cleaning."""
+    kept = [(clean(row.text), row) for row in rows if row.trains]
     kept = [(text, row) for text, row in kept if text]
     tokens = tokeniser([text for text, _ in kept])
-    return [Example(t.ids, LABELS[row.target], row.weight) for t, (_, row) in zip(tokens, kept, strict=True)]
+    return [Example(t.ids, _aim(row), row.weight) for t, (_, row) in zip(tokens, kept, strict=True)]
+
+
+def _aim(row: Row) -> float:
+    return float(LABELS[row.target]) if row.aim is None else row.aim
 
 
 def pad(examples: Sequence[Example]) -> Batch:

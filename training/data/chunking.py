@@ -24,7 +24,7 @@ from training.data.labelled_csv import sha256
 from training.data.ledger import TARGETS, Columns, Indices, Ledger
 from training.data.progress import Report, progress
 from training.data.rows import LABELS, NEUTRAL, BadInputError, Row, RowReader
-from training.data.selection import balanced_chunks, distinct, in_line
+from training.data.selection import balanced_chunks, distinct, in_line, plain_chunks
 from training.data.split import SPLIT_NAMES, SPLITS, TRAIN, splits_of
 from training.data.staging import staged
 from training.data.weights import UNKNOWN_DAY, Floats, day_of, row_weights
@@ -44,6 +44,7 @@ class Options:
     neutral: str = "drop"  # one of NEUTRAL_CHOICES
     even_days: float = 0.0  # exponent; 0 = off
     weights: dict[str, float] = field(default_factory=dict)  # name of a source → factor
+    balanced: bool = True  # as many rows of one label as of the other
 
 
 def chunk(sources: Sources, out: Path, options: Options, workers: int | None = None) -> dict[str, Any]:
@@ -130,7 +131,7 @@ def _write(
     if options.neutral == "keep":
         held_out[chunk_files.NEUTRALS] = parts[TRAIN][neutral]
     parts[TRAIN] = parts[TRAIN][~neutral]
-    train = _train_chunks(parts[TRAIN], columns, options.rows_per_chunk, options.seed)
+    train = _train_chunks(parts[TRAIN], columns, options)
     weights = row_weights(np.concatenate(train), columns, ledger.days, options.even_days, factors)
     left_out = len(parts[TRAIN]) - sum(map(len, train))
     return {
@@ -150,13 +151,16 @@ def _write(
     }
 
 
-def _train_chunks(rows: Indices, columns: Columns, size: int, seed: int) -> list[Indices]:
+def _train_chunks(rows: Indices, columns: Columns, options: Options) -> list[Indices]:
     """Rows of each chunk, in order. Raises ``BadInputError`` where one of the labels has none."""
+    size, seed = options.rows_per_chunk, options.seed
     line = in_line(rows, columns.sources, columns.keys, seed)
     halves = [line[columns.labels[line] == TARGETS.index(target)] for target in LABELS]
     for target, half in zip(LABELS, halves, strict=True):
         if not len(half):
             raise BadInputError(f"nothing to train on: of label {target} no row is left in the train split")
+    if not options.balanced:
+        return list(plain_chunks(rows, columns.keys, size, seed))
     return list(balanced_chunks(halves, columns.keys, size, seed))
 
 

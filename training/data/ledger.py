@@ -52,7 +52,7 @@ class Ledger:
         """Rows with the hashes of their normalised texts and the days they were written on."""
         if not rows:
             return
-        targets, texts, sources, weights, _ = zip(*rows, strict=True)
+        targets, texts, sources, weights, *_ = zip(*rows, strict=True)
         names = {source: _quoted_if_needed(source) for source in dict.fromkeys(sources)}
         for source in names:
             self.sources.setdefault(source, len(self.sources))

@@ -110,19 +110,19 @@ def survey(path: Path, *, checked: bool = False) -> Labelled:
 
 def held_out(path: Path) -> Iterator[Row]:
     """The binary rows of a new file that ``survey`` leaves out: they belong to a held-out split."""
-    for row in _binary(path):
-        if split_of(place(row.text)[1]) != "train":
+    for row in _trained_on(path):
+        if row.target in LABELS and split_of(place(row.text)[1]) != "train":
             yield row
 
 
 def _training_rows(path: Path, *, checked: bool) -> Iterator[Row]:
-    for row in _binary(path):
+    for row in _trained_on(path):
         if not checked or split_of(place(row.text)[1]) == "train":
             yield row
 
 
-def _binary(path: Path) -> Iterator[Row]:
-    return (row for row in read_rows(path, path.stem) if row.target in LABELS)
+def _trained_on(path: Path) -> Iterator[Row]:
+    return (row for row in read_rows(path, path.stem) if row.trains)
 
 
 def read_slice(part: Slice) -> list[Row]:

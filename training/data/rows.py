@@ -33,17 +33,23 @@ class Row(NamedTuple):
     source: str
     weight: float = 1.0  # how much it counts in the loss
     date: str = ""  # as written, where there is one
+    aim: float | None = None  # P(positive) to train towards instead of the label, as teachers say it
+
+    @property
+    def trains(self) -> bool:
+        """Whether there is anything to train towards: a label that is not neutral, or an aim."""
+        return self.aim is not None or self.target in LABELS
 
 
 def read_rows(path: Path, source: str) -> Iterator[Row]:
     """Rows of a labelled csv, streamed. ``source`` names those that have no ``source`` of their own.
 
-    Columns: ``target`` and ``text``, and where they are there ``source``, ``weight``, ``date``; a file
-    without a header has two columns, target and text, or the six of Sentiment140. Plain or gzipped, UTF-8
-    or Latin-1.
+    Columns: ``target`` and ``text``, and where they are there ``source``, ``weight``, ``date``, ``aim``; a
+    file without a header has two columns, target and text, or the six of Sentiment140. Plain or gzipped,
+    UTF-8 or Latin-1.
 
     Raises ``BadInputError`` naming file and row: no such file, empty, a column missing, a label outside
-    0, 2, 4, fields too few or too many, a weight that is none, cut short, corrupt.
+    0, 2, 4, fields too few or too many, a weight or an aim that is none, cut short, corrupt.
     """
     with RowReader(path, source) as reader:
         for block in reader:
@@ -94,7 +100,7 @@ class RowReader:
         else:
             yield _row(first, columns, source, file)
         width, target, text, date = len(columns.names), columns.target, columns.text, columns.date
-        is_plain = columns.source is None and columns.weight is None
+        is_plain = columns.source is None and columns.weight is None and columns.aim is None
         for record in records:
             # What nearly all rows of large files are, in few steps.
             if is_plain and len(record) == width and record[target] in _TARGETS:
@@ -112,6 +118,7 @@ class _Columns(NamedTuple):
     source: int | None
     weight: int | None
     date: int | None
+    aim: int | None
 
 
 def _columns(first: Sequence[str], file: LabelledCsv) -> tuple[_Columns, bool]:
@@ -126,8 +133,8 @@ def _columns(first: Sequence[str], file: LabelledCsv) -> tuple[_Columns, bool]:
         found = ", ".join(first)[:200]
         raise BadInputError(f"{file.path}: no column {' and '.join(sorted(missing))} in its header: {found}")
     at = {name: index for index, name in reversed(list(enumerate(names)))}
-    found_at = _Columns(names, at["target"], at["text"], at.get("source"), at.get("weight"), at.get("date"))
-    return found_at, is_header
+    others = (at.get(name) for name in ("source", "weight", "date", "aim"))
+    return _Columns(names, at["target"], at["text"], *others), is_header
 
 
 def _row(record: Sequence[str], columns: _Columns, source: str, file: LabelledCsv) -> Row:
@@ -138,16 +145,18 @@ def _row(record: Sequence[str], columns: _Columns, source: str, file: LabelledCs
     if target not in _TARGETS:
         raise file.fault(f"label {target[:40]!r} is not 0, 2 or 4")
     own = record[columns.source].strip() if columns.source is not None else ""
-    weight = _weight(record[columns.weight], file) if columns.weight is not None else 1.0
+    weight = _number(record[columns.weight] or "1") if columns.weight is not None else 1.0
+    if not 0 <= weight < math.inf:
+        raise file.fault(f"weight {record[columns.weight or 0][:40]!r} is not a number from 0 up")
     date = record[columns.date] if columns.date is not None else ""
-    return Row(target, record[columns.text], own or source, weight, date)
+    aim = _number(record[columns.aim]) if columns.aim is not None and record[columns.aim] else None
+    if aim is not None and not 0 <= aim <= 1:
+        raise file.fault(f"aim {record[columns.aim or 0][:40]!r} is not a probability")
+    return Row(target, record[columns.text], own or source, weight, date, aim)
 
 
-def _weight(cell: str, file: LabelledCsv) -> float:
+def _number(cell: str) -> float:
     try:
-        weight = float(cell or 1)
+        return float(cell)
     except ValueError:
-        weight = math.nan
-    if not (math.isfinite(weight) and weight >= 0):
-        raise file.fault(f"weight {cell[:40]!r} is not a number from 0 up")
-    return weight
+        return math.nan

@@ -70,6 +70,13 @@ def balanced_chunks(halves: Sequence[Indices], keys: UInt64s, size: int, seed: i
         yield part[np.argsort(shuffled(keys[part], 3 * seed + 2))]
 
 
+def plain_chunks(rows: Indices, keys: UInt64s, size: int, seed: int) -> Iterator[Indices]:
+    """All rows in random order, cut into chunks of ``size``; the last may be shorter."""
+    mixed = rows[np.argsort(shuffled(keys[rows], 3 * seed + 1))]
+    for start in range(0, len(mixed), size):
+        yield mixed[start : start + size]
+
+
 def in_line(rows: Indices, sources: np.typing.NDArray[np.uint32], keys: UInt64s, seed: int) -> Indices:
     """Rows in random order, those of small sources first: they are never the ones left out."""
     counts = np.bincount(sources[rows])

@@ -13,7 +13,7 @@ from transformers import DistilBertConfig, TFDistilBertForSequenceClassification
 from consumer.errors import ModelRefusedError
 from consumer.model.folder import POINTER, resolve
 from consumer.model.manifest import read_object
-from training.fit.weights import Weights, read_weights
+from training.fit.weights import Weights, keep_layers, read_weights
 
 RANDOM = "random"
 _WEIGHTS = ("model.safetensors", "tf_model.h5")
@@ -30,12 +30,14 @@ class Source:
         config: a ``config.json`` where the place has none.
         tokeniser: a folder with ``tokenizer.json`` and ``vocab.txt`` where the place has none.
         settings: what the configuration shall say otherwise: dropout, or the shape of a random model.
+        layers: numbers of the layers that are kept, counted from 0; none named are all.
     """
 
     place: str
     config: Path | None = None
     tokeniser: Path | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    layers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,10 @@ def find_start(source: Source) -> Start:
     config = _config(source, folder, place, weights)
     tokeniser = _tokeniser(source, folder, config.vocab_size)
     _check_shapes(file, config, weights)
+    if source.layers:
+        weights = keep_layers(weights, source.layers)
+        config.n_layers = len(source.layers)
+        _check_shapes(file, config, weights)
     return Start(place.name, config, weights, tokeniser, file)
 
 

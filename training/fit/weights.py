@@ -7,7 +7,7 @@ TensorFlow's names are ``distilbert/transformer/layer_._0/attention/q_lin/kernel
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import h5py
@@ -18,6 +18,7 @@ from safetensors.numpy import load_file
 from consumer.errors import ModelRefusedError
 
 Weights = dict[str, npt.NDArray[np.float32]]
+_LAYER = "distilbert/transformer/layer_._"
 _TORCH_LAYER = re.compile(r"transformer\.layer\.(\d+)\.")
 _BERT_PART = {
     "attention.self.query": "attention.q_lin",
@@ -55,6 +56,21 @@ def read_weights(path: Path) -> Weights:
         if not np.isfinite(value).all():
             raise ModelRefusedError(f"{path}: {name} holds numbers that are none")
     return found
+
+
+def keep_layers(weights: Weights, layers: Sequence[int]) -> Weights:
+    """Those of an encoder that has only these layers of it, in this order, numbered anew.
+
+    Raises ``ModelRefusedError`` naming a layer that is not there.
+    """
+    before = [f"{_LAYER}{layer}/" for layer in layers]
+    kept = {name: value for name, value in weights.items() if not name.startswith(_LAYER)}
+    for number, prefix in enumerate(before):
+        found = {name: value for name, value in weights.items() if name.startswith(prefix)}
+        if not found:
+            raise ModelRefusedError(f"--layers: there is no layer {layers[number]} (they count from 0)")
+        kept |= {f"{_LAYER}{number}/{name.removeprefix(prefix)}": v for name, v in found.items()}
+    return kept
 
 
 def _read_h5(path: Path) -> dict[str, npt.NDArray[np.generic]]:

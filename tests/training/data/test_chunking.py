@@ -110,6 +110,18 @@ def test_chunks_are_balanced_shuffled_and_sorted_by_name(tmp_path: Path) -> None
     assert after["test.csv"] == before["test.csv"]
 
 
+def test_all_rows_may_be_kept_as_they_come(tmp_path: Path) -> None:
+    """``balanced=False``: nothing that trains is left out, in chunks of the size asked for."""
+    rows = many(400) + [("4", f"more {n}") for n in range(300)]
+    manifest = chunked(tmp_path, Options(rows_per_chunk=100, balanced=False), a=rows)
+    found = [rows for name, rows in rows_of(tmp_path / "out").items() if name.startswith("chunk_")]
+    assert sum(map(len, found)) == manifest["splits"]["train"]
+    assert manifest["counts"]["unbalanced_left_out"] == 0
+    assert {len(rows) for rows in found[:-1]} == {100}
+    shares = [sum(row.target == "4" for row in rows) / len(rows) for rows in found]
+    assert max(shares) - min(shares) < 0.35  # mixed, not one label after the other
+
+
 def test_a_small_source_is_not_what_is_left_out(tmp_path: Path) -> None:
     """Where one label has more rows, those of the largest source make way."""
     large = [("4", f"large {n}") for n in range(800)]

@@ -260,3 +260,24 @@ def test_random_needs_a_tokeniser() -> None:
     """It brings none."""
     with pytest.raises(ModelRefusedError, match="needs --tokeniser"):
         find_start(Source("random"))
+
+
+def test_some_layers_are_kept_in_the_order_asked_for(checkpoint: Path) -> None:
+    """Layer 1 alone, then both the other way round; the rest of the encoder and the head stay."""
+    whole = find_start(Source(str(checkpoint))).weights
+    layer = "distilbert/transformer/layer_._"
+    alone = find_start(Source(str(checkpoint), layers=(1,)))
+    assert alone.config.n_layers == 1
+    assert set(alone.weights) == {name for name in whole if not name.startswith(f"{layer}1")}
+    turned = find_start(Source(str(checkpoint), layers=(1, 0))).weights
+    for name, value in alone.weights.items():
+        source = name.replace(f"{layer}0", f"{layer}1")
+        np.testing.assert_array_equal(value, whole[source], err_msg=name)
+        np.testing.assert_array_equal(turned[name], whole[source], err_msg=name)
+        np.testing.assert_array_equal(turned[source], whole[name], err_msg=name)
+
+
+def test_a_layer_that_is_not_there_is_refused(checkpoint: Path) -> None:
+    """By its number."""
+    with pytest.raises(ModelRefusedError, match="no layer 2"):
+        find_start(Source(str(checkpoint), layers=(0, 2)))
