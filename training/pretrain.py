@@ -102,7 +102,9 @@ def _session(start: Start, hyper: Hyper, steps: int) -> Session:
 
 def _batches(examples: Sequence[Example], start: Start, hyper: Hyper) -> Any:
     pieces = read_pieces(start.tokeniser)
-    plain = endless_groups(lambda _: [examples], lambda group: group, hyper.batch_size, hyper.seed)
+    plain = endless_groups(
+        lambda _: [examples], lambda group: group, hyper.batch_size, hyper.seed, hyper.step_tokens
+    )
 
     def batches(position: Position) -> Iterator[tuple[Position, Masked]]:
         for after, batch in plain(position):

@@ -31,13 +31,14 @@ class Sayer:
     def __init__(self, logit: float) -> None:
         self._logit = logit
 
-    def logits(self, token_ids: Sequence[Sequence[int]]) -> npt.NDArray[np.float32]:
+    def logits(self, ids: Sequence[Sequence[int]]) -> npt.NDArray[np.float32]:
         """(n,) of one value."""
-        return np.full(len(token_ids), self._logit, np.float32)
+        return np.full(len(ids), self._logit, np.float32)
 
-    def padded_tokens(self, token_ids: Sequence[Sequence[int]]) -> int:
-        """None are padded."""
-        return sum(map(len, token_ids))
+    @property
+    def padded_tokens(self) -> int:
+        """None were computed over."""
+        return 0
 
     def close(self) -> None:
         """Nothing is held."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -57,8 +58,7 @@ def _aim(row: Row) -> float:
 
 def pad(examples: Sequence[Example]) -> Batch:
     """One batch, padded to the longest example rounded up to the width step."""
-    width = -(-max(len(e.ids) for e in examples) // _WIDTH_STEP) * _WIDTH_STEP
-    ids = np.zeros((len(examples), width), np.int32)
+    ids = np.zeros((len(examples), _width(examples)), np.int32)
     mask = np.zeros_like(ids)
     for row, example in enumerate(examples):
         ids[row, : len(example.ids)] = example.ids
@@ -67,11 +67,19 @@ def pad(examples: Sequence[Example]) -> Batch:
     return Batch(ids, mask, labels, np.array([e.weight for e in examples], np.float32))
 
 
-def bucketed(examples: Sequence[Example], batch_size: int, rng: random.Random) -> Iterator[Batch]:
+def _width(examples: Sequence[Example]) -> int:
+    return -(-max(len(e.ids) for e in examples) // _WIDTH_STEP) * _WIDTH_STEP
+
+
+def bucketed(
+    examples: Sequence[Example], batch_size: int, rng: random.Random, most_tokens: int = sys.maxsize
+) -> Iterator[Batch]:
     """Neighbours in a batch alike in length, batches in random order, every example at most once.
 
     What does not fill a last batch is left out, by chance and not by length: a short batch's gradient
-    would weigh too much. Fewer examples than a batch make one.
+    would weigh too much. Fewer examples than a batch make one. A batch of more padded tokens than
+    ``most_tokens`` comes in parts, one after the other, whose rows count for their share of the batch: the
+    longest texts would otherwise decide how much memory a run takes.
     """
     whole = len(examples) // batch_size * batch_size or len(examples)
     chosen = rng.sample(range(len(examples)), whole)  # in random order, so that equal lengths mix
@@ -79,4 +87,12 @@ def bucketed(examples: Sequence[Example], batch_size: int, rng: random.Random) -
     starts = list(range(0, whole, batch_size))
     rng.shuffle(starts)
     for start in starts:
-        yield pad([examples[i] for i in chosen[start : start + batch_size]])
+        yield from _parts([examples[i] for i in chosen[start : start + batch_size]], most_tokens)
+
+
+def _parts(examples: Sequence[Example], most_tokens: int) -> Iterator[Batch]:
+    count = min(len(examples), -(-len(examples) * _width(examples) // most_tokens))
+    for number in range(count):
+        part = examples[number::count]
+        share = len(part) / len(examples)
+        yield pad([replace(one, weight=one.weight * share) for one in part] if count > 1 else part)

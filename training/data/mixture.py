@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -132,14 +133,14 @@ def read_slice(part: Slice) -> list[Row]:
 
 
 def endless(
-    mixture: Mixture, tokeniser: Tokeniser, batch_size: int, seed: int
+    mixture: Mixture, tokeniser: Tokeniser, batch_size: int, seed: int, most_tokens: int = sys.maxsize
 ) -> Callable[[Position], Iterator[tuple[Position, Batch]]]:
     """Batches from a position on, pass after pass, each with the position to go on from after it."""
 
     def read(group: Sequence[Slice]) -> list[Example]:
         return to_examples((row for part in group for row in read_slice(part)), tokeniser)
 
-    return endless_groups(lambda epoch: mixture.groups(seed, epoch), read, batch_size, seed)
+    return endless_groups(lambda epoch: mixture.groups(seed, epoch), read, batch_size, seed, most_tokens)
 
 
 def endless_groups(
@@ -147,8 +148,12 @@ def endless_groups(
     read: Callable[[Group], Sequence[Example]],
     batch_size: int,
     seed: int,
+    most_tokens: int = sys.maxsize,
 ) -> Callable[[Position], Iterator[tuple[Position, Batch]]]:
     """As ``endless``, of groups of any kind."""
+
+    def batches_of(group: Group, rng: random.Random) -> Iterator[Batch]:
+        return bucketed(read(group), batch_size, rng, most_tokens)
 
     def batches(start: Position) -> Iterator[tuple[Position, Batch]]:
         epoch, first, skip = start
@@ -156,7 +161,7 @@ def endless_groups(
             groups, found = groups_of(epoch), False
             for number in range(first, len(groups)):
                 rng = random.Random(f"{seed}/{epoch}/{number}")
-                for index, batch in enumerate(bucketed(read(groups[number]), batch_size, rng)):
+                for index, batch in enumerate(batches_of(groups[number], rng)):
                     found = True
                     if index >= skip:
                         yield Position(epoch, number, index + 1), batch

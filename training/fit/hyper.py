@@ -19,6 +19,7 @@ class Hyper:
 
     epochs: float = 2.0
     batch_size: int = 64
+    step_tokens: int = 4096
     learning_rate: float = 1e-4
     warm_up_ratio: float = 0.06
     decay: Decay = "linear"
@@ -40,6 +41,7 @@ class Hyper:
         limits: dict[str, tuple[bool, str]] = {
             "epochs": (self.epochs > 0, "above 0"),
             "batch_size": (self.batch_size >= 1, "1 or more"),
+            "step_tokens": (self.step_tokens >= 1, "1 or more"),
             "learning_rate": (self.learning_rate > 0, "above 0"),
             "warm_up_ratio": (0 <= self.warm_up_ratio <= 1, "from 0 to 1"),
             "weight_decay": (self.weight_decay >= 0, "0 or more"),
@@ -73,8 +75,8 @@ class Hyper:
 
     def of_pretraining(self) -> dict[str, Any]:
         """The part of these that pre-training has."""
-        names = ("epochs", "batch_size", "learning_rate", "warm_up_ratio", "decay", "weight_decay",
-                 "max_length", "bf16", "fast", "seed")  # fmt: skip
+        names = ("epochs", "batch_size", "step_tokens", "learning_rate", "warm_up_ratio", "decay",
+                 "weight_decay", "max_length", "bf16", "fast", "seed")  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
 
@@ -88,6 +90,9 @@ def add_hyper_arguments(parser: argparse.ArgumentParser) -> None:
     flag, default = parser.add_argument, Hyper()
     flag("--epochs", type=float, default=default.epochs, help="passes over the data")
     flag("--batch-size", type=int, default=default.batch_size, help="rows a step, of all machines together")
+    flag("--step-tokens", type=int, default=default.step_tokens,
+         help="padded tokens at once: a batch of more comes in parts that count for their share. Bounds "
+         "the memory; raise it with the batch size")  # fmt: skip
     flag("--learning-rate", type=float, default=default.learning_rate, help="at its highest")
     flag("--warm-up-ratio", type=float, default=default.warm_up_ratio, help="share of all steps")
     flag("--decay", choices=("linear", "cosine"), default=default.decay, help="of the learning rate, to 0")

@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from consumer.tokenise import Tokeniser
@@ -166,3 +167,24 @@ def test_what_fills_no_batch_is_left_out_by_chance_not_by_length() -> None:
 def test_fewer_rows_than_a_batch_make_one() -> None:
     """A tiny set trains too."""
     assert [len(batch.labels) for batch in bucketed(examples(5), 32, random.Random(0))] == [5]
+
+
+def test_a_batch_of_many_tokens_comes_in_parts_that_count_for_their_share() -> None:
+    """No part has more padded tokens than asked for; all rows of the batch are there, none twice."""
+    given = examples(320)
+    plain = list(bucketed(given, 32, random.Random(0)))
+    parts = list(bucketed(given, 32, random.Random(0), 512))
+    assert max(batch.input_ids.size for batch in plain) > 512 >= max(b.input_ids.size for b in parts)
+    assert len(parts) > len(plain)
+    numbers = [int(n) for batch in parts for n in batch.input_ids[:, 0]]
+    assert sorted(numbers) == list(range(320))
+    for batch in parts:
+        share = len(batch.labels) / 32
+        expected = [given[int(n)].weight * share for n in batch.input_ids[:, 0]]
+        np.testing.assert_allclose(batch.weights, expected, rtol=1e-6)
+
+
+def test_a_text_longer_than_asked_for_is_a_part_of_its_own() -> None:
+    """It trains all the same."""
+    given = examples(8)
+    assert [len(batch.labels) for batch in bucketed(given, 4, random.Random(0), 1)] == [1] * 8
