@@ -19,7 +19,7 @@ from consumer.scoring.load import load_scorer
 from consumer.tokenise import Tokeniser
 from training.data.rows import BadInputError
 from training.measure.evaluation import usable_cores
-from training.measure.labelled import read_labelled
+from training.measure.labelled import read_labelled, read_together
 from training.ship.contents import SERVING, Making
 from training.ship.swap import put_in_place, require_free
 from training.ship.threshold import RULES, Rule, parse
@@ -31,7 +31,7 @@ class Plan:
     """Which folder to calibrate, on which files."""
 
     model: Path
-    calibration: Path
+    calibration: tuple[Path, ...]  # each counts alike
     drift_reference: Path
     rule: Rule = field(default_factory=Rule)
     evaluate: tuple[Path, ...] = ()
@@ -51,10 +51,10 @@ def calibrate(plan: Plan) -> tuple[ModelFolder, list[str]]:
         ModelRefusedError: the folder is not a verified one, or its scores cannot be calibrated.
     """
     target = plan.out or plan.model
-    for path in (plan.calibration, plan.drift_reference, *plan.evaluate):
+    for path in (*plan.calibration, plan.drift_reference, *plan.evaluate):
         if not path.is_file():
             raise BadInputError(f"{path} is missing: `training chunk` writes the splits")
-    if plan.drift_reference.samefile(plan.calibration):
+    if any(plan.drift_reference.samefile(path) for path in plan.calibration):
         raise BadInputError(f"{plan.drift_reference}: the drift reference needs rows that did not calibrate")
     require_free(target, replace=plan.replace)
     model = open_model(plan.model)
@@ -77,8 +77,9 @@ def _fill(plan: Plan, model: ModelFolder, work: Path) -> list[str]:
     tokeniser = Tokeniser(work / "tokenizer.json", model.max_length)
     scorers = {SERVING: load_scorer(work, SERVING, streams=usable_cores())}
     making = Making(work, model.name, plan.version or next_version(model.version), tokeniser, scorers)
-    rows, drift = (read_labelled(path, tokeniser) for path in (plan.calibration, plan.drift_reference))
-    made = making.calibrate(rows, drift, plan.rule, plan.seed)
+    rows, weights = read_together(plan.calibration, tokeniser)
+    drift = read_labelled(plan.drift_reference, tokeniser)
+    made = making.calibrate(rows, weights, drift, plan.rule, plan.seed)
     loss = made.log_loss
     print(f"temperature {made.temperature}, bias {made.bias}: log loss {loss['before']} → {loss['after']}")
     print(f"threshold {made.threshold} by {made.rule}: {made.reason}")
@@ -107,8 +108,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     flag(
         "--calibration",
         type=Path,
-        default=splits / "calibration.csv",
-        help="for temperature, bias, threshold",
+        nargs="+",
+        default=[splits / "calibration.csv"],
+        metavar="FILE",
+        help="for temperature, bias, threshold; of several files each counts alike",
     )
     flag("--drift-reference", type=Path, default=splits / "drift_reference.csv", help="for the drift monitor")
     flag("--rule", default="accuracy", help=f"of the threshold: {RULES}. accuracy: 0.5, unless the best "
@@ -123,9 +126,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Entry point of ``training calibrate``."""
-    flags = {name: value for name, value in vars(args).items() if name not in {"command", "evaluate"}}
+    lists = {"evaluate": tuple(args.evaluate), "calibration": tuple(args.calibration)}
+    flags = {name: value for name, value in vars(args).items() if name != "command"} | lists
     flags["rule"] = parse(args.rule)
-    model, gone = calibrate(Plan(evaluate=tuple(args.evaluate), **flags))
+    model, gone = calibrate(Plan(**flags))
     print(f"{model.path}: {model.name} {model.version}")
     if gone:
         print(f"not measured since, and taken out of evaluation.json and the card: {', '.join(gone)}")

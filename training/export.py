@@ -20,7 +20,7 @@ from consumer.scoring.load import load_scorer
 from consumer.tokenise import Tokeniser
 from training.data.rows import BadInputError
 from training.measure.evaluation import usable_cores
-from training.measure.labelled import read_labelled
+from training.measure.labelled import read_labelled, read_together
 from training.ship.contents import REFERENCE, SERVING, Making
 from training.ship.convert import to_openvino
 from training.ship.parity import Limits
@@ -30,7 +30,13 @@ from training.ship.threshold import RULES, Rule, parse
 
 # Largest |Δp| from float32 a golden text may show. int8 rounds; without VNNI some sums saturate too.
 GOLDEN_TOLERANCE: dict[str, float] = {SERVING: 0.15, REFERENCE: 0.005}
-_NOT_OF_PLAN = {"command", "out", "evaluate", "float16"}  # flags that a plan holds in another form
+_NOT_OF_PLAN = {
+    "command",
+    "out",
+    "evaluate",
+    "calibration",
+    "float16",
+}  # flags that a plan holds in another form
 _FLOAT_TOLERANCE: dict[str, float] = {SERVING: 0.02, REFERENCE: 0.005}
 
 
@@ -41,7 +47,7 @@ class Plan:
     source: Path
     target: Path
     version: str
-    calibration: Path
+    calibration: tuple[Path, ...]  # each counts alike
     validation: Path
     drift_reference: Path
     evaluate: tuple[Path, ...] = ()
@@ -80,10 +86,10 @@ def export(plan: Plan) -> ModelFolder:
 def _check(plan: Plan) -> None:
     if not plan.source.exists():
         raise BadInputError(f"{plan.source} is missing: --from must be a checkpoint of `training train`")
-    for path in (plan.calibration, plan.validation, plan.drift_reference, *plan.evaluate):
+    for path in (*plan.calibration, plan.validation, plan.drift_reference, *plan.evaluate):
         if not path.is_file():
             raise BadInputError(f"{path} is missing: `training chunk` writes the splits")
-    if plan.drift_reference.samefile(plan.calibration):
+    if any(plan.drift_reference.samefile(path) for path in plan.calibration):
         raise BadInputError(f"{plan.drift_reference}: the drift reference needs rows that did not calibrate")
     for name in (plan.target.name, plan.name or plan.target.name):
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or name == POINTER:
@@ -94,7 +100,8 @@ def _check(plan: Plan) -> None:
 def _fill(plan: Plan, work: Path) -> None:
     bring(plan.source, work, plan.tokeniser or _tokeniser_in_use(plan.target.parent))
     tokeniser = Tokeniser(work / "tokenizer.json", trained_max_length(work))
-    calibration, drift = (read_labelled(path, tokeniser) for path in (plan.calibration, plan.drift_reference))
+    calibration, weights = read_together(plan.calibration, tokeniser)
+    drift = read_labelled(plan.drift_reference, tokeniser)
     texts = calibration.sample(plan.samples, plan.seed).ids if plan.int8 else None
     print(f"quantising with {len(texts)} texts of {calibration.name}" if texts else "converting, in float16")
     to_openvino(work, texts)
@@ -107,7 +114,7 @@ def _fill(plan: Plan, work: Path) -> None:
         "precision": "int8" if plan.int8 else "float16",
         "samples": len(texts or ()),
     }
-    made = making.calibrate(calibration, drift, plan.rule, plan.seed)
+    made = making.calibrate(calibration, weights, drift, plan.rule, plan.seed)
     print(f"temperature {made.temperature}, bias {made.bias}, threshold {made.threshold} ({made.reason})")
     making.evaluate([read_labelled(path, tokeniser) for path in plan.evaluate], made, parity)
     worst = making.golden(plan.golden_tolerance or (GOLDEN_TOLERANCE if plan.int8 else _FLOAT_TOLERANCE))
@@ -140,8 +147,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     flag("--replace", action="store_true", help="also a folder that CURRENT names; a consumer that "
          "starts at that moment has to start again")  # fmt: skip
     flag("--float", dest="float16", action="store_true", help="no int8: float16 weights, computed in float32")
-    flag("--calibration", type=Path, default=splits / "calibration.csv",
-         help="for int8 ranges, temperature, bias and threshold")  # fmt: skip
+    flag("--calibration", type=Path, nargs="+", default=[splits / "calibration.csv"], metavar="FILE",
+         help="for int8 ranges, temperature, bias, threshold; several files count alike")  # fmt: skip
     flag("--drift-reference", type=Path, default=splits / "drift_reference.csv", help="for the drift monitor")
     flag("--rule", default="accuracy", help=f"of the threshold: {RULES}")
     flag("--validation", type=Path, default=splits / "validation.csv", help="for the parity gate")
@@ -155,7 +162,9 @@ def run(args: argparse.Namespace) -> int:
     """Entry point of ``training export``."""
     flags = {name: value for name, value in vars(args).items() if name not in _NOT_OF_PLAN}
     flags |= {"rule": parse(args.rule), "int8": not args.float16}
-    model = export(Plan(target=args.out, evaluate=tuple(args.evaluate), **flags))
+    model = export(
+        Plan(target=args.out, evaluate=tuple(args.evaluate), calibration=tuple(args.calibration), **flags)
+    )
     size = sum(path.stat().st_size for path in model.path.rglob("*") if path.is_file())
     print(f"{model.path}: {model.name} {model.version}, {size / 1e6:.1f} MB")
     return 0

@@ -117,7 +117,7 @@ def tiny_model(folder: Path) -> Path:
         source=source,
         target=folder,
         version="0.0.1",
-        calibration=data,
+        calibration=(data,),
         validation=data,
         drift_reference=write_labelled(work / "drift_reference.csv", 80, seed=5, checkpoint=source),
         evaluate=(data,),

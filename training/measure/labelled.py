@@ -16,6 +16,7 @@ from consumer.scoring.scorer import Logits, Scorer
 from consumer.tokenise import Tokeniser
 from training.data.rows import LABELS, BadInputError, Row, read_rows
 
+Weights = npt.NDArray[np.float64]
 _AT_ONCE = 2048  # texts a call: sorts well, and memory stays bounded
 
 
@@ -63,6 +64,24 @@ def read_labelled(path: Path, tokeniser: Tokeniser) -> Labelled:
         _sources([row for row, _ in binary]),
         _ids(tokeniser, neutral),
     )
+
+
+def read_together(paths: Sequence[Path], tokeniser: Tokeniser) -> tuple[Labelled, Weights]:
+    """The labelled rows of all files as one set, and weights (n,), mean 1, by which each file counts alike.
+
+    Raises as ``read_labelled`` does.
+    """
+    sets = [read_labelled(path, tokeniser) for path in paths]
+    total = sum(len(one.ids) for one in sets)
+    weights = [np.full(len(one.ids), total / (len(sets) * len(one.ids))) for one in sets]
+    together = Labelled(
+        "+".join(one.name for one in sets),
+        [ids for one in sets for ids in one.ids],
+        np.concatenate([one.labels for one in sets]),
+        [text for one in sets for text in one.texts],
+        [source for one in sets for source in one.sources],
+    )
+    return together, np.concatenate(weights)
 
 
 def _ids(tokeniser: Tokeniser, texts: Sequence[str]) -> list[list[int]]:

@@ -42,16 +42,25 @@ class Calibration:
 
 
 def calibrate(
-    logits: npt.ArrayLike, labels: npt.ArrayLike, rule: Rule, *, name: str, back_end: str, seed: int = 7
+    logits: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    rule: Rule,
+    *,
+    name: str,
+    back_end: str,
+    seed: int = 7,
+    weights: Floats | None = None,
 ) -> Calibration:
     """Temperature, bias and threshold from logits (n,) and labels (n,) of 0 and 1 of the set ``name``.
+
+    ``weights`` (n,) say how much each row counts for temperature and bias; the threshold counts rows.
 
     Raises:
         BadInputError: labels of one kind only, rows that logits part without error, or an unmet rule.
         ModelRefusedError: a logit is not a number, or they rise where labels fall.
     """
     z, truth = np.asarray(logits, np.float64), np.asarray(labels) == 1
-    temperature, bias = (round(value, _DIGITS) for value in fit(z, truth, name))
+    temperature, bias = (round(value, _DIGITS) for value in fit(z, truth, name, weights))
     p = probabilities(z, temperature, bias)
     chosen = choose(p, truth, rule, name=name, seed=seed)
     return Calibration(
@@ -70,7 +79,9 @@ def calibrate(
     )
 
 
-def fit(z: Floats, truth: npt.NDArray[np.bool_], name: str) -> tuple[float, float]:
+def fit(
+    z: Floats, truth: npt.NDArray[np.bool_], name: str, weights: Floats | None = None
+) -> tuple[float, float]:
     """Temperature and bias of least log loss; convex, so found by Newton's method from anywhere.
 
     >>> z = np.array([2.0, 2.0, 2.0, -2.0, -2.0, -2.0])
@@ -81,19 +92,18 @@ def fit(z: Floats, truth: npt.NDArray[np.bool_], name: str) -> tuple[float, floa
     _check(z, truth, name)
     y, spread = truth.astype(np.float64), float(z.std())
     x = z / spread  # so that both unknowns are of one size
+    share = np.full(len(z), 1 / len(z)) if weights is None else weights / weights.sum()
 
     def loss(v: Floats) -> tuple[float, Floats]:
         margin = v[0] * x + v[1]
-        slope = expit(margin) - y
-        return float(np.mean(np.logaddexp(0, margin) - y * margin)), np.array(
-            [np.mean(slope * x), np.mean(slope)]
-        )
+        slope = share * (expit(margin) - y)
+        return float(share @ (np.logaddexp(0, margin) - y * margin)), np.array([slope @ x, slope.sum()])
 
     def curvature(v: Floats) -> Floats:
         p = expit(v[0] * x + v[1])
-        w = p * (1 - p)
-        cross = np.mean(w * x)
-        return np.array([[np.mean(w * x * x), cross], [cross, np.mean(w)]])
+        w = share * p * (1 - p)
+        cross = w @ x
+        return np.array([[w @ (x * x), cross], [cross, w.sum()]])
 
     found = minimize(
         loss, np.array([spread, 0.0]), jac=True, hess=curvature, method="trust-exact", options={"gtol": 1e-10}

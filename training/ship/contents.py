@@ -22,7 +22,7 @@ from consumer.signals import read_pieces
 from consumer.tokenise import Tokeniser, fingerprint
 from training.measure.evaluation import evaluation
 from training.measure.evaluation_file import write_evaluation
-from training.measure.labelled import Labelled, score
+from training.measure.labelled import Labelled, Weights, score
 from training.ship.calibration import Calibration, calibrate, write_calibration
 from training.ship.card import write_card
 from training.ship.drift import make_reference
@@ -53,11 +53,19 @@ class Making:
         require(parity, limits)
         return parity
 
-    def calibrate(self, rows: Labelled, drift: Labelled, rule: Rule, seed: int) -> Calibration:
-        """``calibration.json`` from one split, ``drift-reference.json`` from another."""
+    def calibrate(
+        self, rows: Labelled, weights: Weights, drift: Labelled, rule: Rule, seed: int
+    ) -> Calibration:
+        """``calibration.json`` from n rows with weights (n,), ``drift-reference.json`` from others."""
         serving = self.scorers[SERVING]
         made = calibrate(
-            score(serving, rows.ids), rows.labels, rule, name=rows.name, back_end=SERVING, seed=seed
+            score(serving, rows.ids),
+            rows.labels,
+            rule,
+            name=rows.name,
+            back_end=SERVING,
+            seed=seed,
+            weights=weights,
         )
         pieces = read_pieces(self.work / "tokenizer.json")
         reference = make_reference(drift, score(serving, drift.ids), made, self.tokeniser, pieces)

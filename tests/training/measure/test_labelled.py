@@ -13,7 +13,7 @@ from consumer.scoring.scorer import Logits
 from consumer.tokenise import Tokeniser
 from tests.models.tiny import write_tokeniser
 from training.data.rows import BadInputError
-from training.measure.labelled import read_labelled, score
+from training.measure.labelled import read_labelled, read_together, score
 
 
 @pytest.fixture
@@ -96,3 +96,14 @@ def test_score_that_is_no_number_is_refused() -> None:
     """A broken model is not measured as if it were a bad one."""
     with pytest.raises(ModelRefusedError, match="no number for 1 of 3 texts"):
         score(Lengths(broken=2), [[1], [1, 2], [1, 2, 3]])
+
+
+def test_of_several_files_each_counts_alike(tmp_path: Path, tokeniser: Tokeniser) -> None:
+    """Rows in the files' order; those of a small file weigh more, the mean is 1."""
+    small, large = tmp_path / "small.csv", tmp_path / "large.csv"
+    small.write_text("target,text\n4,good\n2,the day\n")
+    large.write_text("target,text\n" + "0,bad\n" * 2 + "4,love\n")
+    rows, weights = read_together([small, large], tokeniser)
+    assert (rows.name, rows.texts) == ("small+large", ["good", "bad", "bad", "love"])
+    assert rows.labels.tolist() == [1, 0, 0, 1]
+    assert weights.tolist() == pytest.approx([2.0, 2 / 3, 2 / 3, 2 / 3])

@@ -42,6 +42,15 @@ def test_no_other_pair_has_less_loss(seed: int, temperature: float, bias: float)
         assert loss(*found) <= loss(found[0], found[1] + step - 1) + 1e-12
 
 
+def test_rows_count_by_their_weights() -> None:
+    """A row of weight 3 is the same as three of it; weights are shares, their size says nothing."""
+    logits, labels = draw(200, 5, 2.0, 0.3)
+    weights = np.random.default_rng(1).integers(1, 4, 200)
+    repeated = fit(np.repeat(logits, weights), np.repeat(labels, weights), "made")
+    assert fit(logits, labels, "made", weights / 7.0) == pytest.approx(repeated, rel=1e-4, abs=1e-5)
+    assert fit(logits, labels, "made") != pytest.approx(repeated, rel=1e-3)
+
+
 def test_logits_of_any_size_are_fitted() -> None:
     """A model whose logits are a thousand times too large is only too sure."""
     logits, labels = draw(5_000, 2, 1.0, 0.3)
