@@ -29,6 +29,7 @@ from training.data.progress import progress
 from training.data.rows import LABELS, BadInputError, Row, read_rows
 from training.data.staging import staged
 from training.fit.record import manifest_of
+from training.fit.start import called
 from training.measure.evaluation import usable_cores
 from training.measure.labelled import score
 from training.measure.measures import probabilities
@@ -131,9 +132,7 @@ def _made_by(teachers: Sequence[Teacher], share: float, also: Sequence[Path]) ->
     named = [
         {
             "source": teacher.source,
-            "name": teacher.model.path.parent.name
-            if teacher.model.path.name == "best"
-            else teacher.model.name,
+            "name": called(teacher.model.path),
             "sha256": sha256(teacher.model.path / "model.safetensors"),
         }
         for teacher in teachers

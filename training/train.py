@@ -31,6 +31,7 @@ from training.fit.record import (
     as_json,
     common,
     data_hash,
+    made_before,
     manifest_of,
     portable,
     weights_hash,
@@ -211,6 +212,7 @@ def _config(args: argparse.Namespace, job: Job, replicas: int) -> dict[str, Any]
             "validation": [path.name for path in args.validation],
             "validation_sha256": data_hash([survey(path) for path in args.validation]),
             "command": ["python", "-m", "training", *portable(sys.argv[1:])],
+            **made_before(start.file),
             **common(),
         }
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from consumer.clean import CLEANING_VERSION
-from consumer.model.manifest import sha256
+from consumer.model.manifest import read_object, sha256
 from training.data.mixture import Labelled
 from training.data.rows import BadInputError
 from training.data.split import SPLITS
@@ -95,6 +95,15 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 def weights_hash(file: Path | None) -> str | None:
     """Hash of the file of weights that training started from, if it did from one."""
     return None if file is None else sha256(file)
+
+
+def made_before(file: Path | None) -> dict[str, Any]:
+    """How the weights in ``file`` were trained, where that lies beside them; not what each step scored."""
+    path = file.parent / NAME if file is not None else None
+    if path is None or not path.is_file():
+        return {}
+    told = read_object(path)
+    return {"start": {key: value for key, value in told.items() if key != "history"}}
 
 
 def where_to_begin(out: Path, config: Mapping[str, Any], *, resume: bool) -> tuple[Progress, Path | None]:

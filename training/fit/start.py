@@ -16,6 +16,7 @@ from consumer.model.manifest import read_object
 from training.fit.weights import Weights, keep_layers, read_weights
 
 RANDOM = "random"
+BEST = "best"  # of a run's folder: the weights that validated best
 _WEIGHTS = ("model.safetensors", "tf_model.h5")
 _ONE_LOGIT = {"num_labels": 1, "id2label": {0: "positive"}, "label2id": {"positive": 0}}
 _HEADS = 12  # of DistilBERT, and of most encoders; weights do not tell it
@@ -73,7 +74,16 @@ def find_start(source: Source) -> Start:
         weights = keep_layers(weights, source.layers)
         config.n_layers = len(source.layers)
         _check_shapes(file, config, weights)
-    return Start(place.name, config, weights, tokeniser, file)
+    return Start(called(place), config, weights, tokeniser, file)
+
+
+def called(place: Path) -> str:
+    """What a start is called: its file or folder; of a run's ``best`` weights the run.
+
+    >>> called(Path("runs/first/best")), called(Path("Models/mini"))
+    ('first', 'mini')
+    """
+    return place.parent.name if place.name == BEST and place.parent.name else place.name
 
 
 def _random(source: Source) -> Start:

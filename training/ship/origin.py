@@ -9,6 +9,7 @@ from typing import Any
 _LICENSED = {
     "all-minilm-l6-v2": "[sentence-transformers/all-MiniLM-L6-v2]"
     "(https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2), Apache-2.0",
+    "bge-small-en-v1.5": "[BAAI/bge-small-en-v1.5](https://huggingface.co/BAAI/bge-small-en-v1.5), MIT",
     "distilbert-base-uncased": "[distilbert-base-uncased]"
     "(https://huggingface.co/distilbert/distilbert-base-uncased), Apache-2.0",
 }
@@ -24,6 +25,8 @@ def origin(training: Mapping[str, Any]) -> str:
 
     >>> origin({"started_from": "all-minilm-l6-v2"})[:36]
     'Fine-tuned from [sentence-transforme'
+    >>> origin({"started_from": "first", "start_layers": [0, 2], "start": {"started_from": "enc"}})
+    'Fine-tuned from enc. Fine-tuned, with only its layers 0, 2 (from 0).'
     >>> origin({"started_from": "enc", "masked_language": {"started_from": "random", "texts": 1200}})
     'Pre-trained as a masked language model on 1,200 tweets without labels, from random weights. Fine-tuned.'
     """
@@ -40,9 +43,9 @@ def _walk(training: Mapping[str, Any], steps: list[str]) -> None:
     before = _before(training)
     if before is None:
         if training.get("started_from"):
-            steps.append(f"Fine-tuned from {_named(training['started_from'])}.")
+            steps.append(f"Fine-tuned from {_named(training['started_from'])}{_how(training)}.")
         return
-    steps.append("Fine-tuned.")
+    steps.append(f"Fine-tuned{_how(training)}.")
     masked = before.get("masked_language")
     if not isinstance(masked, Mapping):
         _walk(before, steps)
@@ -50,6 +53,21 @@ def _walk(training: Mapping[str, Any], steps: list[str]) -> None:
     texts = f"{masked['texts']:,} tweets" if isinstance(masked.get("texts"), int) else "tweets"
     start = _named(masked.get("started_from") or before.get("started_from") or "an unnamed encoder")
     steps.append(f"Pre-trained as a masked language model on {texts} without labels, from {start}.")
+
+
+def _how(training: Mapping[str, Any]) -> str:
+    """What was particular: only some layers kept, teachers beside the labels, the sources."""
+    data = training.get("data") or {}
+    parts: list[str] = []
+    if layers := training.get("start_layers"):
+        parts.append(f", with only its layers {', '.join(map(str, layers))} (from 0)")
+    sources = data.get("sources") or {}
+    if sources:
+        parts.append(f" on {' and '.join(sources)}")
+    if teachers := data.get("teachers"):
+        names = " and ".join(str(teacher.get("name")) for teacher in teachers)
+        parts.append(f", {data.get('share', 1):.0%} towards what its teachers {names} say of each text")
+    return "".join(parts)
 
 
 def _before(training: Mapping[str, Any]) -> Mapping[str, Any] | None:

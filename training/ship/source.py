@@ -58,7 +58,7 @@ def _start_of(source: Path, told: Mapping[str, Any]) -> dict[str, Any]:
     Its weights' hash tells that it is the one.
     """
     name, wanted = told.get("started_from"), told.get("start_sha256")
-    if not isinstance(name, str) or not wanted:
+    if not isinstance(name, str) or not wanted or "start" in told:
         return {}
     for folder in (source.resolve().parent.parent / name, source.resolve().parent / name):
         weights = folder / "model.safetensors"
