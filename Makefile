@@ -68,7 +68,8 @@ RAW ?= Data/raw
 NOISY ?= $(RAW)/sentiment140_train.csv.gz
 HUMAN ?= $(RAW)/semeval2013_2016.csv.gz
 RANDOM_ROWS ?= $(RAW)/sentiment140_validation.csv.gz
-MEASURED ?= $(RAW)/sentiment140_manual_test.csv.gz Data/processed/test.csv
+MANUAL ?= $(RAW)/sentiment140_manual_test.csv.gz
+HELD_OUT := Data/held-out
 ENCODER ?= $(RAW)/bge-small-en-v1.5
 LAYERS ?= 0,2,4,7,9,11
 EPOCHS ?= 2 2 3
@@ -80,7 +81,8 @@ train: $(FULL) ## the whole recipe of the model that ships, from Data/raw: about
 	@$(PY) -m training chunk sentiment140=$(NOISY) semeval=$(HUMAN) --neutral keep --even-days 0.2 --all-rows
 	@$(PY) -m training chunk sentiment140=$(NOISY) --even-days 0.2 --out Data/noisy
 	@$(PY) -m training chunk semeval=$(HUMAN) --neutral keep --all-rows --out Data/human
-	@$(PY) -m training split $(RANDOM_ROWS) --out Data/random/choose.csv Data/random/measure.csv
+	@$(PY) -m training split $(RANDOM_ROWS) --out $(HELD_OUT)/random_choose.csv $(HELD_OUT)/random_measure.csv
+	@cp Data/human/test.csv $(HELD_OUT)/semeval_test.csv
 	@$(PY) -m training train --from $(ENCODER) --chunks Data/noisy/Chunks --validation $(RANDOM_ROWS) \
 		--out runs/teacher-noisy --epochs $(word 1,$(EPOCHS)) --learning-rate 1e-4 --label-smoothing 0.05 \
 		--ema 0.999 --bf16 --validate-every 380
@@ -93,8 +95,9 @@ train: $(FULL) ## the whole recipe of the model that ships, from Data/raw: about
 		--validation $(RANDOM_ROWS) Data/human/validation.csv --out runs/student \
 		--epochs $(word 3,$(EPOCHS)) --learning-rate 1.5e-4 --ema 0.999 --bf16 --validate-every 400
 	@$(PY) -m training export --from runs/student/best --out $(MODEL) --name $(NAME) --version $(VERSION) \
-		--calibration Data/random/choose.csv Data/human/calibration.csv --validation $(RANDOM_ROWS) \
-		--gate-rows 5000 --evaluate $(RANDOM_ROWS) Data/random/measure.csv $(MEASURED)
+		--calibration $(HELD_OUT)/random_choose.csv Data/human/calibration.csv --validation $(RANDOM_ROWS) \
+		--gate-rows 5000 \
+		--evaluate $(RANDOM_ROWS) $(HELD_OUT)/random_measure.csv $(MANUAL) $(HELD_OUT)/semeval_test.csv
 	@$(PY) -m training promote $(MODEL)
 	@$(PY) -m training report --model $(MODEL)
 
