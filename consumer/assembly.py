@@ -138,4 +138,6 @@ def _publisher(settings: Settings, run: Run, source: Source) -> TransactionalPub
     )
     if not exactly_once:
         return AtLeastOncePublisher(make, targets, timing, deadline, source.commit)
-    return TransactionalPublisher(make, targets, timing, deadline)
+    return TransactionalPublisher(
+        make, targets, timing, deadline, whose=f"transactional id {run.transactional_id}"
+    )

@@ -52,15 +52,18 @@ def _reason(cause: BaseException) -> str:
     return "fenced" if is_fenced(cause) else "publish"
 
 
-def fatal(error: BaseException) -> ConsumerError | None:
-    """The error that must end the process; None where trying again may help."""
+def fatal(error: BaseException, whose: str = "Kafka") -> ConsumerError | None:
+    """The error that must end the process; None where trying again may help.
+
+    ``whose`` names what was used, such as the group: the broker's answer does not.
+    """
     if isinstance(error, ConsumerError):
         return error
     if isinstance(error, errors.FencedInstanceIdError):
         return FencedError(
             "another live replica uses this KAFKA_GROUP_INSTANCE_ID: it must be unique in the group"
         )
-    return named(error, "Kafka") if isinstance(error, _HOPELESS) else None
+    return named(error, whose) if isinstance(error, _HOPELESS) else None
 
 
 def is_fenced(error: BaseException | None) -> bool:

@@ -101,7 +101,7 @@ class Source:
         on_gap: Callable[[int], None] = lambda _records: None,
     ) -> None:
         """``options`` reach the broker; ``on_gap`` hears how many records retention took unread."""
-        self._topic = topic
+        self._topic, self._group = topic, group
         self._moves = _Moves()
         self._must_rewind = False
         self._committed: dict[TopicPartition, int] = {}
@@ -122,7 +122,9 @@ class Source:
                 heartbeat_interval_ms=min(_HEARTBEAT_MS, session_timeout_ms // 3),
             )
         except errors.KafkaError as error:
-            raise fatal(error) or BrokerGoneError(f"the consumer cannot connect: {error}") from error
+            raise fatal(error, f"consumer group {group}") or BrokerGoneError(
+                f"the consumer cannot connect: {error}"
+            ) from error
         self._positions = Positions(self._consumer, reset, on_gap)
         self._hold = Hold(self._consumer)
         self._consumer.subscribe([topic], listener=self._moves)
@@ -251,9 +253,8 @@ class Source:
         """Leave the group, unless the membership is static."""
         self._consumer.close(autocommit=False, timeout_ms=int(timeout_seconds * 1000))
 
-    @staticmethod
-    def _raise_if_fatal(error: BaseException) -> None:
-        ending = fatal(error)
+    def _raise_if_fatal(self, error: BaseException) -> None:
+        ending = fatal(error, f"consumer group {self._group}")
         if ending is not None:
             raise ending from error
 

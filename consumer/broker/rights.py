@@ -10,9 +10,11 @@ from kafka import KafkaProducer
 from kafka import errors as kafka_errors
 from kafka.admin import MemberToRemove
 
+from consumer.broker import topics
 from consumer.broker.connection import connect
 from consumer.broker.identity import prefix
 from consumer.broker.refusals import named
+from consumer.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,15 +27,18 @@ _TRIES, _RETRY_SECONDS = 20, 0.25
 _NOBODY = MemberToRemove(member_id="consumer-check")
 
 
-def topic_faults(topics: Topics) -> Iterator[str]:
+def topic_faults(found: Topics, settings: Settings) -> Iterator[str]:
     """A line for each right that is missing on a topic."""
-    for topic, right in (
-        (topics.input, "READ"),
-        (topics.output, "WRITE"),
-        (topics.dead_letters, "WRITE"),
-    ):
-        if not may(topic, right):
-            yield f"the right {right} on topic {topic.name} is missing"
+    needed = topics.needs(settings)
+    for topic in found:
+        if not may(topic, needed[topic.name]):
+            yield topics.missing_right(topic.name, needed[topic.name])
+
+
+def verify_topics(found: Topics, settings: Settings) -> None:
+    """Raise ``ConfigurationError`` where the stream could not read or write: else it shows at the first record."""
+    if faults := list(topic_faults(found, settings)):
+        raise ConfigurationError("; ".join(faults))
 
 
 def may(topic: TopicFacts, right: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from consumer.broker.refusals import named
 from consumer.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
 
     from consumer.settings import Settings
 
@@ -65,6 +66,11 @@ def names(settings: Settings) -> tuple[str, str, str]:
     return settings.kafka_input_topic, settings.kafka_output_topic, settings.kafka_dlq_topic
 
 
+def needs(settings: Settings) -> dict[str, str]:
+    """The right that the stream needs on each topic; each includes DESCRIBE."""
+    return dict(zip(names(settings), ("READ", "WRITE", "WRITE"), strict=True))
+
+
 def describe(settings: Settings) -> Topics:
     """The three topics, fit for use.
 
@@ -74,7 +80,7 @@ def describe(settings: Settings) -> Topics:
         BrokerGoneError: It cannot be reached.
     """
     with admin(settings, "reading the topics") as client:
-        return verified(settings, read(client, names(settings)))
+        return verified(settings, read(client, needs(settings)))
 
 
 def create(
@@ -135,12 +141,14 @@ def sensible(settings: Settings, name: str, replicas: int) -> dict[str, str]:
 
 
 def read(client: Any, wanted: Collection[str]) -> dict[str, TopicFacts]:
-    """The topics among ``wanted`` that exist."""
+    """The topics among ``wanted`` that exist; a mapping tells the right that is needed on each, too."""
     described = []
     for topic in client.describe_topics(list(wanted)):
         error = kafka_errors.for_code(topic["error_code"])
         if error is kafka_errors.UnknownTopicOrPartitionError:
             continue
+        if error is kafka_errors.TopicAuthorizationFailedError and isinstance(wanted, Mapping):
+            raise ConfigurationError(missing_right(topic["name"], wanted[topic["name"]]))
         if error is not kafka_errors.NoError:
             raise named(error(), f"describing topic {topic['name']}")
         described.append(topic)
@@ -158,6 +166,11 @@ def _facts(topic: Mapping[str, Any], configs: Mapping[str, Mapping[str, Any]]) -
         settings={key: str(entry["value"]) for key, entry in configs.items() if entry["value"] is not None},
         operations=None if operations is None else frozenset(operations),
     )
+
+
+def missing_right(topic: str, right: str) -> str:
+    """The line that says so."""
+    return f"the right {right} on topic {topic} is missing"
 
 
 def verified(settings: Settings, found: Mapping[str, TopicFacts]) -> Topics:

@@ -37,13 +37,14 @@ class Transactions:
         deadline: Deadline,
         fenced: str,
         clock: Callable[[], float] = time.monotonic,
+        whose: str = "Kafka",
     ) -> None:
         """``make`` gives a new producer with the same transactional id each time it is called.
 
-        ``fenced`` is said when another live producer took over that id.
+        ``fenced`` is said when another live producer took over that id; ``whose`` names it in refusals.
         """
         self._make, self._timing, self._deadline = make, timing, deadline
-        self._fenced, self._clock = fenced, clock
+        self._fenced, self._clock, self._whose = fenced, clock, whose
         self._producer: KafkaProducer | None = None
         self._silent_since: float | None = None  # the first call without an answer since the last commit
 
@@ -103,7 +104,7 @@ class Transactions:
 
     def _judge(self, error: BaseException, began: float | None) -> Exception:
         cause = _cause(error)
-        ending = fatal(cause)
+        ending = fatal(cause, self._whose)
         if ending is not None:
             return ending
         if isinstance(cause, _UNANSWERED):
@@ -140,11 +141,12 @@ class TransactionalPublisher:
         timing: Timing,
         deadline: Deadline,
         clock: Callable[[], float] = time.monotonic,
+        whose: str = "Kafka",
     ) -> None:
-        """``make`` gives a new producer with this replica's transactional id each time it is called."""
+        """As ``Transactions``; ``make`` gives a new producer with this replica's transactional id."""
         fenced = "another live producer uses this KAFKA_TRANSACTIONAL_ID: it must be unique in the group"
         self._targets = targets
-        self._transactions = Transactions(make, timing, deadline, fenced, clock)
+        self._transactions = Transactions(make, timing, deadline, fenced, clock, whose)
 
     def start(self) -> None:
         """As ``Transactions.start``."""

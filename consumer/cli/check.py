@@ -90,14 +90,14 @@ def _broker(settings: Settings, report: Report) -> None:
 
 
 def _topics(settings: Settings, client: Any, facts: dict[str, str], nodes: int, report: Report) -> None:
-    found = topics.verified(settings, topics.read(client, topics.names(settings)))
+    found = topics.verified(settings, topics.read(client, topics.needs(settings)))
     for topic in found:
         report.ok(
             "topics", f"{topic.name}: {topic.partitions} partitions, replication {topic.replication_factor}"
         )
     report.warn("topics", topics.warnings(found))
     report.warn("topics", cluster.warnings(found, facts, nodes))
-    report.faults("rights", rights.topic_faults(found))
+    report.faults("rights", rights.topic_faults(found, settings))
 
 
 def _rights(settings: Settings, client: Any, report: Report) -> None:

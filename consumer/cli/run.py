@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from consumer import __version__
 from consumer.assembly import Model, Run, assemble, label_rule
 from consumer.broker.identity import Identity
+from consumer.broker.rights import verify_topics
 from consumer.broker.topics import describe
 from consumer.clean import CLEANING_VERSION
 from consumer.cli.loading import load_model
@@ -125,13 +126,16 @@ def _describe(settings: Settings, health: Health, limits: Limits) -> Topics | No
     while not limits.stopping():
         health.progressed()
         try:
-            return describe(settings)
+            found = describe(settings)
         except BrokerGoneError as gone:
             health.broker_answers(answers=False, reason=str(gone))
             event(log, "broker_not_reached", 30, error=str(gone))
             if time.monotonic() - started >= settings.broker_timeout_seconds:
                 raise
             limits.wait(_RETRY_SECONDS)
+        else:
+            verify_topics(found, settings)
+            return found
     return None
 
 

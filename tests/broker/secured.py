@@ -7,13 +7,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kafka.admin import ScramMechanism, UserScramCredentialUpsertion
+
 from deploy.local_kafka import LocalKafka, free_port
+from tests.broker.topics import admin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 USER, PASSWORD = "app", "app-secret-of-this-test"
+_PLUGIN = "org.apache.kafka.common.security"
+_PROTOCOLS = {
+    "CONTROLLER": "PLAINTEXT",
+    "PLAINTEXT": "PLAINTEXT",
+    "SASL_SSL": "SASL_SSL",
+    "SCRAM": "SASL_SSL",
+    "SSL": "SSL",
+}
 
 
 @dataclass(frozen=True)
@@ -21,11 +32,13 @@ class Secured:
     """Where its listeners are, and the files to reach them with."""
 
     plain: str  # anonymous, may do everything
-    sasl_ssl: str  # USER with PASSWORD, only what ACLs allow
+    sasl_ssl: str  # PLAIN, USER with PASSWORD, only what ACLs allow
+    scram: str  # SCRAM-SHA-256 and -512, the same user
     mutual_tls: str  # wants a client certificate
     authority: Path
-    certificate: Path  # of a client, signed by the authority
+    certificate: Path  # of a client that may do everything, signed by the authority
     key: Path
+    humble: tuple[Path, Path]  # certificate and key of CN=humble, only what ACLs allow
 
 
 def certificate(folder: Path, name: str, authority: str | None = None) -> tuple[Path, Path]:
@@ -44,35 +57,52 @@ def certificate(folder: Path, name: str, authority: str | None = None) -> tuple[
 def secured_kafka(folder: Path) -> Iterator[Secured]:
     """One running, with ACLs on and none given."""
     authority, _ = certificate(folder, "authority")
-    pem, key = certificate(folder, "broker", "authority")
-    store = folder / "store.pem"
-    store.write_text(key.read_text() + pem.read_text() + authority.read_text())
     client_pem, client_key = certificate(folder, "client", "authority")
-    plain, sasl_ssl, mutual, controller = (free_port() for _ in range(4))
-    properties = {
-        "listeners": f"PLAINTEXT://127.0.0.1:{plain},SASL_SSL://127.0.0.1:{sasl_ssl},"
-        f"SSL://127.0.0.1:{mutual},CONTROLLER://127.0.0.1:{controller}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{plain},SASL_SSL://127.0.0.1:{sasl_ssl},"
-        f"SSL://127.0.0.1:{mutual}",
-        "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+    ports = {name: free_port() for name in _PROTOCOLS}
+    with LocalKafka(port=ports["PLAINTEXT"], properties=_properties(folder, ports)) as kafka:
+        _add_user(kafka.bootstrap)
+        yield Secured(
+            plain=kafka.bootstrap,
+            sasl_ssl=f"127.0.0.1:{ports['SASL_SSL']}",
+            scram=f"127.0.0.1:{ports['SCRAM']}",
+            mutual_tls=f"127.0.0.1:{ports['SSL']}",
+            authority=authority,
+            certificate=client_pem,
+            key=client_key,
+            humble=certificate(folder, "humble", "authority"),
+        )
+
+
+def _properties(folder: Path, ports: dict[str, int]) -> dict[str, str]:
+    pem, key = certificate(folder, "broker", "authority")
+    authority, store = folder / "authority.pem", folder / "store.pem"
+    store.write_text(key.read_text() + pem.read_text() + authority.read_text())
+    listeners = [f"{name}://127.0.0.1:{port}" for name, port in ports.items()]
+    return {
+        "listeners": ",".join(listeners),
+        "advertised.listeners": ",".join(line for line in listeners if not line.startswith("CONTROLLER")),
+        "listener.security.protocol.map": ",".join(f"{name}:{kind}" for name, kind in _PROTOCOLS.items()),
+        "controller.quorum.voters": f"1@127.0.0.1:{ports['CONTROLLER']}",
         "ssl.keystore.type": "PEM",
         "ssl.keystore.location": str(store),
         "ssl.truststore.type": "PEM",
         "ssl.truststore.location": str(authority),
         "listener.name.ssl.ssl.client.auth": "required",
-        "sasl.enabled.mechanisms": "PLAIN",
+        "listener.name.sasl_ssl.sasl.enabled.mechanisms": "PLAIN",
         "listener.name.sasl_ssl.plain.sasl.jaas.config": (
-            f'org.apache.kafka.common.security.plain.PlainLoginModule required user_{USER}="{PASSWORD}";'
+            f'{_PLUGIN}.plain.PlainLoginModule required user_{USER}="{PASSWORD}";'
         ),
+        "listener.name.scram.sasl.enabled.mechanisms": "SCRAM-SHA-256,SCRAM-SHA-512",
+        "listener.name.scram.scram-sha-256.sasl.jaas.config": f"{_PLUGIN}.scram.ScramLoginModule required;",
+        "listener.name.scram.scram-sha-512.sasl.jaas.config": f"{_PLUGIN}.scram.ScramLoginModule required;",
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "super.users": "User:ANONYMOUS;User:CN=client",
     }
-    with LocalKafka(port=plain, properties=properties) as kafka:
-        yield Secured(
-            kafka.bootstrap,
-            f"127.0.0.1:{sasl_ssl}",
-            f"127.0.0.1:{mutual}",
-            authority,
-            client_pem,
-            client_key,
-        )
+
+
+def _add_user(plain: str) -> None:
+    """USER for SCRAM, whose users the cluster keeps; those of PLAIN stand in its settings."""
+    with admin(plain) as client:
+        for mechanism in (ScramMechanism.SCRAM_SHA_256, ScramMechanism.SCRAM_SHA_512):  # one a request
+            credential = UserScramCredentialUpsertion(USER, mechanism, PASSWORD)
+            assert client.alter_user_scram_credentials([credential]) == {USER: None}

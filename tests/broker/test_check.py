@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 PLANTED = "hunter2-planted-secret"
 
 
+def toy_model(_settings: object) -> SimpleNamespace:
+    """In place of one that has to be loaded."""
+    folder = SimpleNamespace(name="toy", version="1", threshold=0.5)
+    return SimpleNamespace(folder=folder, scorer=SimpleNamespace(close=lambda: None))
+
+
 @pytest.fixture(autouse=True)
 def model(monkeypatch: pytest.MonkeyPatch) -> None:
     """A model is not the point here."""
-    folder = SimpleNamespace(name="toy", version="1", threshold=0.5)
-    made = SimpleNamespace(folder=folder, scorer=SimpleNamespace(close=lambda: None))
-    monkeypatch.setattr(loading, "load_model", lambda _settings: made)
+    monkeypatch.setattr(loading, "load_model", toy_model)
 
 
 @pytest.fixture

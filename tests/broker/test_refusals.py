@@ -219,11 +219,11 @@ def test_each_missing_right_is_named(secured: Secured) -> None:
     """Step by step, until with the last right nothing is left to say."""
     made = make_topics(secured.plain, 1)
     settings = stream(secured, made)
-    with pytest.raises(ConfigurationError, match="right on the topic"):
+    with pytest.raises(ConfigurationError, match="the right (READ|WRITE) on topic tweets"):
         topics.describe(settings)
     for name in made.all:
         allow(secured, ResourceType.TOPIC, name, ACLOperation.DESCRIBE)
-    assert [line.split(" on ")[0] for line in rights.topic_faults(topics.describe(settings))] == [
+    assert [line.split(" on ")[0] for line in rights.topic_faults(topics.describe(settings), settings)] == [
         "the right READ",
         "the right WRITE",
         "the right WRITE",
@@ -231,7 +231,7 @@ def test_each_missing_right_is_named(secured: Secured) -> None:
     allow(secured, ResourceType.TOPIC, made.tweets, ACLOperation.READ)
     for name in (made.out, made.dlq):
         allow(secured, ResourceType.TOPIC, name, ACLOperation.WRITE)
-    assert list(rights.topic_faults(topics.describe(settings))) == []
+    assert list(rights.topic_faults(topics.describe(settings), settings)) == []
 
     with (
         pytest.raises(ConfigurationError, match="READ on KAFKA_CONSUMER_GROUP"),

@@ -1,0 +1,68 @@
+"""Does it grow? The slope of readings over time with its uncertainty, and a verdict that knows it.
+
+Neighbouring readings resemble each other, so each of them is no evidence of its own: they are averaged over
+blocks, and the line is drawn through the blocks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from scipy import stats
+
+BLOCKS = 16
+WARM_UP = 0.25  # of the run: caches fill, pools reach their size
+_LEAST_BLOCKS = 4
+
+
+class Verdict(StrEnum):
+    """What may be said."""
+
+    FLAT = "flat"
+    GROWS = "GROWS"
+    UNCERTAIN = "cannot tell: too short"
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A line through readings; the slope and half the width of its 95 % interval, both an hour."""
+
+    mean: float
+    slope: float
+    uncertainty: float
+    hours: float  # that the line was drawn over
+
+    def verdict(self, allowed: float) -> Verdict:
+        """``allowed`` is what it may gain over the hours seen: more than that, for certain, is growth."""
+        low, high = ((self.slope + sign * self.uncertainty) * self.hours for sign in (-1, 1))
+        if low > 0 and self.slope * self.hours > allowed:
+            return Verdict.GROWS
+        return Verdict.FLAT if high <= allowed else Verdict.UNCERTAIN
+
+    def __str__(self) -> str:
+        return f"{self.slope:+.2f} ± {self.uncertainty:.2f} an hour"
+
+
+def trend(seconds: Sequence[float], values: Sequence[float], blocks: int = BLOCKS) -> Trend:
+    """The trend of readings taken at these times, the warm-up left out.
+
+    >>> times = [float(t) for t in range(3600)]
+    >>> str(trend(times, [100 + t / 360 for t in times]))
+    '+10.00 ± 0.00 an hour'
+    """
+    x, y = np.asarray(seconds, float), np.asarray(values, float)
+    if not x.size:
+        return Trend(math.nan, math.nan, math.inf, 0.0)
+    kept = x >= x[0] + WARM_UP * (x[-1] - x[0])
+    x, y = x[kept] / 3600, y[kept]
+    parts = [part for part in np.array_split(np.arange(x.size), blocks) if part.size]
+    hours = float(x[-1] - x[0])
+    if len(parts) < _LEAST_BLOCKS:
+        return Trend(float(y.mean()), math.nan, math.inf, hours)
+    line = stats.linregress([x[part].mean() for part in parts], [y[part].mean() for part in parts])
+    half_width = float(stats.t.ppf(0.975, len(parts) - 2) * line.stderr)
+    return Trend(float(y.mean()), float(line.slope), half_width, hours)
