@@ -9,7 +9,7 @@ PINS := pyproject.toml requirements.txt deploy/set_up.sh
 LIGHT := .venv/.demo-ready
 FULL := .venv/.all-ready
 
-.PHONY: help setup lint format type test test-all demo demo-compose bench chaos kafka train train-small docs pins clean
+.PHONY: help setup lint format type test test-all demo demo-compose bench chaos soak audit kafka train train-small docs pins clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -59,6 +59,12 @@ DELIVERY ?= exactly_once
 chaos: $(FULL) ## faults at random moments, then the count (KILLS=, SEED=, MINUTES=, DELIVERY=)
 	@$(PY) -m tests.chaos --kills $(KILLS) --delivery $(DELIVERY) \
 		$(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
+
+soak: $(FULL) ## steady load with faults for MINUTES=30; what grows, in a report with plots under runs/soak
+	@$(PY) -m tests.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
+
+audit: $(FULL) ## known faults of the pinned packages (NOT RUN where the database is not reached)
+	@$(PY) -m deploy.audit
 
 train-small: $(FULL) ## train, evaluate: a tiny shipped set, the same to the last digit every time
 	@$(PY) -m training small

@@ -36,7 +36,7 @@ def topic_faults(found: Topics, settings: Settings) -> Iterator[str]:
 
 
 def verify_topics(found: Topics, settings: Settings) -> None:
-    """Raise ``ConfigurationError`` where the stream could not read or write: else it shows at the first record."""
+    """Raise ``ConfigurationError`` at the start, not at the first record, where a right is missing."""
     if faults := list(topic_faults(found, settings)):
         raise ConfigurationError("; ".join(faults))
 

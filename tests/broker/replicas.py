@@ -134,6 +134,11 @@ class Replica:
         self.finish(seconds)
 
     @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._child.pid
+
+    @property
     def runs(self) -> bool:
         """Whether it has not ended yet."""
         return self._child.poll() is None

@@ -34,6 +34,11 @@ class Right:
     pattern: str
     operation: str
 
+    @property
+    def title(self) -> str:
+        """For a test's name."""
+        return f"{self.operation} {self.name}"
+
     def renamed(self, names: Mapping[str, str]) -> Right:
         """The same on a test's own resource."""
         return Right(self.resource, names[self.name], self.pattern, self.operation)

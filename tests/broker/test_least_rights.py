@@ -112,7 +112,7 @@ def says(line: str, lacking: Right) -> bool:
     return all(word in line for word in (lacking.operation, lacking.resource, lacking.name, "is missing"))
 
 
-@pytest.mark.parametrize("missing", LEAST, ids=lambda right: f"{right.operation} {right.name}")
+@pytest.mark.parametrize("missing", LEAST, ids=lambda right: right.title)
 def test_each_right_that_is_missing_is_named(secured: Secured, tmp_path: Path, missing: Right) -> None:
     """Exit 2 within 15 s of the start, the last line names operation, kind and name; nothing is published."""
     topics, settings = fresh(secured, by_password(secured, "PLAIN", tmp_path), tmp_path)

@@ -219,7 +219,7 @@ def test_each_missing_right_is_named(secured: Secured) -> None:
     """Step by step, until with the last right nothing is left to say."""
     made = make_topics(secured.plain, 1)
     settings = stream(secured, made)
-    with pytest.raises(ConfigurationError, match="the right (READ|WRITE) on topic tweets"):
+    with pytest.raises(ConfigurationError, match=r"the right (READ|WRITE) on topic tweets"):
         topics.describe(settings)
     for name in made.all:
         allow(secured, ResourceType.TOPIC, name, ACLOperation.DESCRIBE)

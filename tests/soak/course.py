@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from deploy.local_kafka import LocalKafka
 from tests.chaos.fleet import Fleet
@@ -49,6 +50,17 @@ def order(seed: int) -> Iterator[Fault]:
         yield from kinds
 
 
+class Steady(Protocol):
+    """The replica that is measured."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it one."""
+
+
 class Course:
     """Does one fault after another to these."""
 
@@ -56,10 +68,10 @@ class Course:
         self,
         kafka: LocalKafka,
         fleet: Fleet,
-        steady: Callable[[signal.Signals], None],
+        steady: Steady,
         session_seconds: float,
     ) -> None:
-        """``steady`` sends a signal to the replica that is measured."""
+        """All times follow from the session's."""
         self._kafka, self._fleet, self._steady = kafka, fleet, steady
         self._freeze_seconds = 1.5 * session_seconds
         self._began = time.monotonic()
@@ -76,9 +88,12 @@ class Course:
         return time.monotonic() - self._began
 
     def run(self, seconds: float, gap_seconds: float, seed: int, say: Callable[[str], None]) -> None:
-        """Faults with so many calm seconds before each, until the time is over, which ends calmly."""
+        """Faults with so many calm seconds before each, until the time is over, which ends calmly.
+
+        It ends early where the steady replica does: nothing would be measured from then on.
+        """
         for fault in order(seed):
-            if self._now() + 2 * gap_seconds > seconds:
+            if self._now() + 2 * gap_seconds > seconds or not self._steady.runs:
                 break
             self.tend(gap_seconds)
             self._on.set()
@@ -93,7 +108,7 @@ class Course:
     def tend(self, seconds: float) -> None:
         """Wait, and start again who ended."""
         until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        while time.monotonic() < until and self._steady.runs:
             self._fleet.tend()
             time.sleep(_LOOK_SECONDS)
 
@@ -110,9 +125,9 @@ class Course:
                 self.tend(self._freeze_seconds)
                 self._fleet.thaw(0)
             case Fault.FREEZE:
-                self._steady(signal.SIGSTOP)
+                self._steady.signal(signal.SIGSTOP)
                 self.tend(self._freeze_seconds)
-                self._steady(signal.SIGCONT)
+                self._steady.signal(signal.SIGCONT)
             case Fault.BROKER_RESTART:
                 self._kafka.stop()
                 self.tend(2.0)

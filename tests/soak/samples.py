@@ -61,7 +61,7 @@ class Sampler:
 
     def _run(self) -> None:
         while not self._done.wait(self._every_seconds):
-            with contextlib.suppress(OSError):  # it ended, which is noted elsewhere
+            with contextlib.suppress(OSError, KeyError):  # it ended, which is noted elsewhere
                 self.samples.append(self._take())
 
     def _take(self) -> Sample:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 BLOCKS = 16
@@ -63,6 +64,14 @@ def trend(seconds: Sequence[float], values: Sequence[float], blocks: int = BLOCK
     hours = float(x[-1] - x[0])
     if len(parts) < _LEAST_BLOCKS:
         return Trend(float(y.mean()), math.nan, math.inf, hours)
-    line = stats.linregress([x[part].mean() for part in parts], [y[part].mean() for part in parts])
-    half_width = float(stats.t.ppf(0.975, len(parts) - 2) * line.stderr)
-    return Trend(float(y.mean()), float(line.slope), half_width, hours)
+    slope, error = _line(*(np.array([values[part].mean() for part in parts]) for values in (x, y)))
+    return Trend(float(y.mean()), slope, float(stats.t.ppf(0.975, len(parts) - 2)) * error, hours)
+
+
+def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
+    """Slope and standard error of the least-squares line; of equal values, too."""
+    off = x - x.mean()
+    spread = float(off @ off)
+    slope = float(off @ (y - y.mean())) / spread
+    rest = y - y.mean() - slope * off
+    return slope, math.sqrt(float(rest @ rest) / (x.size - 2) / spread)
