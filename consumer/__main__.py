@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol, cast
 
 from consumer import __version__, settings
 from consumer.errors import ConfigurationError, ConsumerError
+from consumer.monitoring.logs import unforeseen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has seen enough (`| head`); what is still buffered has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:  # noqa: BLE001 - Python's own account of it would quote what it pleases
+        sys.stderr.write(f"error: not foreseen: {unforeseen(error)}\n")
+        return ConsumerError.exit_code
 
 
 def _run(words: list[str]) -> int:

@@ -10,7 +10,15 @@ from typing import Any
 
 from consumer.clean import CLEANING_VERSION
 from consumer.errors import ModelRefusedError
-from consumer.model.manifest import NAME, Manifest, check_files, inside, read_manifest, read_object
+from consumer.model.manifest import (
+    NAME,
+    Manifest,
+    check_files,
+    check_links,
+    inside,
+    read_manifest,
+    read_object,
+)
 from consumer.tokenise import fingerprint
 
 POINTER = "CURRENT"
@@ -58,6 +66,7 @@ def open_model(path: Path) -> ModelFolder:
         ModelRefusedError: naming the file and what would be right.
     """
     folder = resolve(path)
+    check_links(folder)
     if (folder / NAME).exists():
         return _open_verified(folder)
     return _open_bare(folder)

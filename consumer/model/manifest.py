@@ -125,3 +125,13 @@ def inside(folder: Path, name: str) -> Path:
     if not path.resolve().is_relative_to(folder.resolve()):
         raise ModelRefusedError(f"{path} is a link that leads out of the model folder")
     return path
+
+
+def check_links(folder: Path) -> None:
+    """No link in the folder, read or not, leads out of it; raises ``ModelRefusedError``.
+
+    Back ends look for files by names of their own, so that a link which no list names may be followed, too.
+    """
+    for path in folder.rglob("*"):  # does not descend into linked folders
+        if path.is_symlink():
+            inside(folder, path.relative_to(folder).as_posix())

@@ -100,6 +100,15 @@ def describe(error: BaseException) -> dict[str, Any]:
     return described
 
 
+def unforeseen(error: BaseException) -> str:
+    """One line for an exception that nobody handles: class, way through the code, cause; no quoted input."""
+    facts = describe(error)
+    line = f"{facts['class']} at {' < '.join(reversed(facts['at'])) or 'an unknown place'}"
+    if "message" in facts:
+        line += f" ({' '.join(facts['message'].split())})"
+    return line if "cause" not in facts else f"{line}; caused by {facts['cause']['class']}"
+
+
 def _facts(record: logging.LogRecord) -> dict[str, Any]:
     fields = getattr(record, "fields", None)
     if fields is not None:

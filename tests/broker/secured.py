@@ -40,6 +40,28 @@ class Secured:
     key: Path
     humble: tuple[Path, Path]  # certificate and key of CN=humble, only what ACLs allow
 
+    def by_password(self, mechanism: str, secret: Path) -> dict[str, str]:
+        """A replica's settings: USER, with its password in a file."""
+        return {
+            "KAFKA_BOOTSTRAP_SERVERS": self.sasl_ssl if mechanism == "PLAIN" else self.scram,
+            "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+            "KAFKA_SASL_MECHANISM": mechanism,
+            "KAFKA_SASL_USERNAME": USER,
+            "KAFKA_SASL_PASSWORD_FILE": str(secret),
+            "KAFKA_SSL_CAFILE": str(self.authority),
+        }
+
+    def by_certificate(self) -> dict[str, str]:
+        """A replica's settings: CN=humble, without a password."""
+        pem, key = self.humble
+        return {
+            "KAFKA_BOOTSTRAP_SERVERS": self.mutual_tls,
+            "KAFKA_SECURITY_PROTOCOL": "SSL",
+            "KAFKA_SSL_CAFILE": str(self.authority),
+            "KAFKA_SSL_CERTFILE": str(pem),
+            "KAFKA_SSL_KEYFILE": str(key),
+        }
+
 
 def certificate(folder: Path, name: str, authority: str | None = None) -> tuple[Path, Path]:
     """A certificate and its key for 127.0.0.1, signed by ``authority`` of the same folder or by itself."""

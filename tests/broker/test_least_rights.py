@@ -12,13 +12,13 @@ from consumer.__main__ import main
 from consumer.cli import loading
 from tests.broker.replicas import Replica, new_group, reaching
 from tests.broker.rights import Right, give, least
-from tests.broker.secured import PASSWORD, USER, secured_kafka
+from tests.broker.secured import PASSWORD, USER
 from tests.broker.stream import Sent, account, publish, tweets
 from tests.broker.test_check import toy_model
 from tests.broker.topics import make_topics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from tests.broker.secured import Secured
     from tests.broker.topics import Topics
@@ -31,37 +31,12 @@ LEAST = least()
 SASL = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
-@pytest.fixture(scope="module")
-def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
-    """One for all tests of this file."""
-    with secured_kafka(tmp_path_factory.mktemp("secured")) as kafka:
-        yield kafka
-
-
-def by_password(secured: Secured, mechanism: str, folder: Path) -> dict[str, str]:
-    """USER, with its password in a file."""
-    secret = folder / "password"
-    secret.write_text(PASSWORD + "\n")
-    return {
-        "KAFKA_BOOTSTRAP_SERVERS": secured.sasl_ssl if mechanism == "PLAIN" else secured.scram,
-        "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
-        "KAFKA_SASL_MECHANISM": mechanism,
-        "KAFKA_SASL_USERNAME": USER,
-        "KAFKA_SASL_PASSWORD_FILE": str(secret),
-        "KAFKA_SSL_CAFILE": str(secured.authority),
-    }
-
-
-def by_certificate(secured: Secured) -> dict[str, str]:
-    """CN=humble, without a password."""
-    certificate, key = secured.humble
-    return {
-        "KAFKA_BOOTSTRAP_SERVERS": secured.mutual_tls,
-        "KAFKA_SECURITY_PROTOCOL": "SSL",
-        "KAFKA_SSL_CAFILE": str(secured.authority),
-        "KAFKA_SSL_CERTFILE": str(certificate),
-        "KAFKA_SSL_KEYFILE": str(key),
-    }
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    """A file with USER's password, as one mounts it."""
+    path = tmp_path / "password"
+    path.write_text(PASSWORD + "\n")
+    return path
 
 
 def named(settings: dict[str, str], topics: Topics, rights: Sequence[Right]) -> list[Right]:
@@ -96,9 +71,9 @@ def test_the_list_is_read() -> None:
 
 
 @pytest.mark.parametrize("way", [*SASL, "certificate"])
-def test_exactly_the_list_is_enough(secured: Secured, tmp_path: Path, way: str) -> None:
+def test_exactly_the_list_is_enough(secured: Secured, tmp_path: Path, secret: Path, way: str) -> None:
     """Each tweet gets one result, each bad record one dead letter, and nothing asks for more."""
-    access = by_certificate(secured) if way == "certificate" else by_password(secured, way, tmp_path)
+    access = secured.by_certificate() if way == "certificate" else secured.by_password(way, secret)
     topics, settings = fresh(secured, access, tmp_path)
     give(secured.plain, "CN=humble" if way == "certificate" else USER, named(settings, topics, LEAST))
     with Replica(settings, "--max-messages", str(COUNT)) as one:
@@ -113,9 +88,11 @@ def says(line: str, lacking: Right) -> bool:
 
 
 @pytest.mark.parametrize("missing", LEAST, ids=lambda right: right.title)
-def test_each_right_that_is_missing_is_named(secured: Secured, tmp_path: Path, missing: Right) -> None:
+def test_each_right_that_is_missing_is_named(
+    secured: Secured, tmp_path: Path, secret: Path, missing: Right
+) -> None:
     """Exit 2 within 15 s of the start, the last line names operation, kind and name; nothing is published."""
-    topics, settings = fresh(secured, by_password(secured, "PLAIN", tmp_path), tmp_path)
+    topics, settings = fresh(secured, secured.by_password("PLAIN", secret), tmp_path)
     give(secured.plain, USER, named(settings, topics, [right for right in LEAST if right != missing]))
     (lacking,) = named(settings, topics, [missing])
     with Replica(settings) as one:
@@ -135,13 +112,14 @@ def test_each_right_that_is_missing_is_named(secured: Secured, tmp_path: Path, m
 def test_check_says_the_same(
     secured: Secured,
     tmp_path: Path,
+    secret: Path,
     missing: Right | None,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It is content with the list, and names what is missing of it."""
     monkeypatch.setattr(loading, "load_model", toy_model)
-    topics, settings = fresh(secured, by_password(secured, "SCRAM-SHA-512", tmp_path), tmp_path)
+    topics, settings = fresh(secured, secured.by_password("SCRAM-SHA-512", secret), tmp_path)
     give(secured.plain, USER, named(settings, topics, [right for right in LEAST if right != missing]))
     for name, value in settings.items():
         monkeypatch.setenv(name, value)

@@ -16,13 +16,12 @@ from consumer.broker.connection import admin, client_options
 from consumer.errors import BrokerGoneError, ConfigurationError, ConsumerError
 from consumer.settings import Settings
 from tests.broker.letters import letter
-from tests.broker.secured import PASSWORD, USER, certificate, secured_kafka
+from tests.broker.secured import PASSWORD, USER, certificate
 from tests.broker.stream import publish
 from tests.broker.topics import admin as any_admin
 from tests.broker.topics import make_topics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.broker.secured import Secured
@@ -31,13 +30,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.needs_tool("openssl")
 
 SECONDS = 15
-
-
-@pytest.fixture(scope="module")
-def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
-    """One for all tests of this file."""
-    with secured_kafka(tmp_path_factory.mktemp("secured")) as kafka:
-        yield kafka
 
 
 def with_password(secured: Secured, **other: Any) -> Settings:

@@ -143,6 +143,27 @@ def test_link_out_of_the_folder_is_refused(folder: Path, tmp_path: Path) -> None
         open_model(folder)
 
 
+@pytest.mark.parametrize("where", ["extra.bin", "openvino/extra.bin", "openvino/cache", "gone"])
+def test_link_that_no_list_names_is_refused(folder: Path, tmp_path: Path, where: str) -> None:
+    """A back end may look for more than the manifest lists; to a file, to a folder, or to nothing."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "extra.bin").write_bytes(b"x")
+    to = {"openvino/cache": tmp_path / "outside", "gone": tmp_path / "nothing"}
+    (folder / where).symlink_to(to.get(where, tmp_path / "outside" / "extra.bin"))
+    with pytest.raises(ModelRefusedError, match="leads out of the model folder"):
+        open_model(folder)
+
+
+def test_link_in_an_original_folder_is_refused(folder: Path, tmp_path: Path) -> None:
+    """A folder without a manifest has no hashes, but no way out either."""
+    (folder.parent / "CURRENT").write_text("toy\n")
+    bare = _as_original(folder)
+    (tmp_path / "elsewhere.safetensors").write_bytes(b"x")
+    (bare / "model.safetensors").symlink_to(tmp_path / "elsewhere.safetensors")
+    with pytest.raises(ModelRefusedError, match="leads out of the model folder"):
+        open_model(bare)
+
+
 def test_link_inside_the_folder_is_followed(folder: Path) -> None:
     """Volumes of Kubernetes are made of links that stay inside."""
     shutil.move(folder / "model.safetensors", folder / "..data")

@@ -6,24 +6,21 @@ Writes a report with plots. Ends with ``SOAK KEPT`` (exit 0) or ``SOAK NOT KEPT`
 from __future__ import annotations
 
 import argparse
-import contextlib
 import random
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from kafka import errors
-
 from deploy.local_kafka import LocalKafka
 from tests.broker.replicas import REAL, Replica, with_http
-from tests.broker.stream import committed, ends
 from tests.broker.topics import Topics, make_topics
 from tests.chaos.feeder import Feeder
 from tests.chaos.fleet import Fleet
 from tests.chaos.verifier import verify, wait_until_done
 from tests.soak.course import Course
 from tests.soak.judged import Soak, judge
+from tests.soak.lag import LagWatch, behind
 from tests.soak.report import write
 from tests.soak.samples import PROC, Sampler
 
@@ -63,15 +60,16 @@ def perform(kafka: LocalKafka, args: argparse.Namespace, seed: int, folder: Path
     with Replica(settings, module=REAL) as steady:
         steady.wait_for_event("partitions_assigned", seconds=_START_SECONDS)
         course = Course(kafka, fleet, steady, _SESSION_SECONDS)
+        lag = LagWatch(kafka.bootstrap, _GROUP, topics.tweets)
         sampler = Sampler(
             steady.pid,
             f"http://127.0.0.1:{settings['HTTP_PORT']}",
-            lambda: _lag(kafka.bootstrap, topics),
+            lag.now,
             lambda: course.disturbed,
             args.every_seconds,
         )
         try:
-            with sampler, Feeder(kafka.bootstrap, topics.tweets, args.per_second) as feeder:
+            with lag, sampler, Feeder(kafka.bootstrap, topics.tweets, args.per_second) as feeder:
                 course.run(args.minutes * 60, args.gap_seconds, seed, lambda line: print(line, flush=True))
             unexpected = _end(kafka, topics, fleet, steady)
         finally:
@@ -84,22 +82,10 @@ def perform(kafka: LocalKafka, args: argparse.Namespace, seed: int, folder: Path
 def _end(kafka: LocalKafka, topics: Topics, fleet: Fleet, steady: Replica) -> list[str]:
     if not steady.runs:
         return [f"the steady replica ended with {steady.wait()}: {steady.log().splitlines()[-1]}"]
-    caught_up = wait_until_done(lambda: _behind(kafka.bootstrap, topics), _CATCH_UP_SECONDS)
+    caught_up = wait_until_done(lambda: behind(kafka.bootstrap, _GROUP, topics.tweets), _CATCH_UP_SECONDS)
     steady.stop(_STOP_SECONDS)
     fleet.tend()
     return [] if caught_up else [f"the group did not catch up in {_CATCH_UP_SECONDS:g} s"]
-
-
-def _behind(bootstrap: str, topics: Topics) -> int:
-    done = committed(bootstrap, _GROUP)
-    return sum(end - done.get(partition, 0) for partition, end in ends(bootstrap, topics.tweets).items())
-
-
-def _lag(bootstrap: str, topics: Topics) -> float | None:
-    """What the broker says; None while it says nothing."""
-    with contextlib.suppress(errors.KafkaError, OSError):
-        return float(_behind(bootstrap, topics))
-    return None
 
 
 def _settings(bootstrap: str, topics: Topics, state: Path) -> dict[str, str]:

@@ -1,0 +1,134 @@
+"""Polling: what the client is told to be, and when a poll's records may be committed at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+import pytest
+from kafka import TopicPartition, errors
+from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.structs import MemberState
+
+from consumer.broker import poll
+from consumer.broker.poll import Source
+
+TP = TopicPartition("tweets", 0)
+STABLE = SimpleNamespace(state=MemberState.STABLE, generation_id=7)
+
+
+class Client:
+    """A consumer as far as ``Source`` needs one; says in ``calls`` what was asked, in order."""
+
+    def __init__(self, **options: Any) -> None:
+        self.options = options
+        self.calls: list[str] = []
+        self.group: Any = STABLE
+        self.fetched: Mapping[TopicPartition, list[Any]] = {}
+        self.raises: BaseException | None = None
+        self.listener: Any = None
+
+    def subscribe(self, _topics: list[str], listener: Any) -> None:
+        """Join."""
+        self.listener = listener
+
+    def poll(self, **_limits: int) -> Mapping[TopicPartition, list[Any]]:
+        """What was put there."""
+        self.calls.append("poll")
+        if self.raises is not None:
+            raise self.raises
+        return self.fetched
+
+    def group_metadata(self) -> Any:
+        """As of this moment."""
+        self.calls.append("group")
+        return self.group
+
+    def assignment(self) -> set[TopicPartition]:
+        """One partition."""
+        return {TP}
+
+    def beginning_offsets(self, tps: list[TopicPartition], **_time: int) -> dict[TopicPartition, int]:
+        """Nothing was deleted."""
+        return dict.fromkeys(tps, 0)
+
+    def committed(self, _tp: TopicPartition, **_time: int) -> int:
+        """Three are done."""
+        return 3
+
+    def seek(self, _tp: TopicPartition, offset: int) -> None:
+        """Go there."""
+        self.calls.append(f"seek {offset}")
+
+
+@pytest.fixture
+def source() -> Iterator[Source]:
+    """One on the stand-in."""
+    with mock.patch.object(poll, "KafkaConsumer", Client):
+        yield Source({}, topic="tweets", group="group")
+
+
+def client(source: Source) -> Client:
+    """The stand-in below it."""
+    found = source._consumer
+    assert isinstance(found, Client)
+    return found
+
+
+def fetched(offset: int) -> SimpleNamespace:
+    """A record as the client has it."""
+    return SimpleNamespace(
+        topic="tweets", partition=0, offset=offset, timestamp=1, key=None, value=b"{}", headers=[]
+    )
+
+
+def test_partitions_are_given_up_before_others_have_them(source: Source) -> None:
+    """Eager: with the cooperative assignor the client changes the assignment before it tells of it."""
+    assert client(source).options["partition_assignment_strategy"] == [RangePartitionAssignor]
+    assert RangePartitionAssignor.name == "range"
+
+
+def test_the_client_commits_nothing_by_itself(source: Source) -> None:
+    """And sees nothing that is not committed, and starts nowhere by itself."""
+    options = client(source).options
+    assert options["enable_auto_commit"] is False
+    assert options["isolation_level"] == "read_committed"
+    assert options["auto_offset_reset"] == "none"
+
+
+def test_the_snapshot_is_taken_right_behind_the_poll(source: Source) -> None:
+    """Read later it may belong to no generation, and brokers take such a commit unfenced."""
+    client(source).fetched = {TP: [fetched(3)]}
+    polled = source.poll(0.0, 10)
+    assert client(source).calls == ["poll", "group"]
+    assert polled.group is STABLE
+    assert [record.offset for record in polled.records] == [3]
+
+
+@pytest.mark.parametrize("state", ["UNJOINED", "REBALANCING"])
+def test_without_a_stable_membership_nothing_may_be_committed(source: Source, state: str) -> None:
+    """Its generation is none, or one that is about to end."""
+    client(source).fetched = {TP: [fetched(3)]}
+    client(source).group = SimpleNamespace(state=getattr(MemberState, state), generation_id=-1)
+    assert source.poll(0.0, 10).group is None
+
+
+@pytest.mark.parametrize("told", ["on_partitions_revoked", "on_partitions_lost", "on_partitions_assigned"])
+def test_whatever_moves_voids_what_was_polled(source: Source, told: str) -> None:
+    """Reading goes on at what is committed, not at the position the client kept."""
+    client(source).fetched = {TP: [fetched(9)]}
+    getattr(client(source).listener, told)([TP])
+    polled = source.poll(0.0, 10)
+    assert polled.moved
+    assert polled.records == ()
+    assert client(source).calls[-1] == "seek 3"
+    assert not source.poll(0.0, 10).moved
+
+
+def test_a_poll_that_failed_brings_nothing_that_may_be_committed(source: Source) -> None:
+    """It is simply tried again."""
+    client(source).raises = errors.KafkaTimeoutError()
+    polled = source.poll(0.0, 10)
+    assert (polled.records, polled.group, polled.moved) == ((), None, False)
