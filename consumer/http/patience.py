@@ -1,4 +1,4 @@
-"""A limit on how long one connection may keep the server waiting."""
+"""Limits on how long one connection may keep the server waiting, and on how much it may send."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ class ImpatientProtocol(H11Protocol):
     """HTTP/1.1 as uvicorn speaks it, with a deadline from connect or first byte to the end of the answer.
 
     uvicorn itself times only idle connections after an answer. Without a deadline a few clients that
-    send nothing would take up all connections, and the probes be refused.
+    send nothing would take up all connections, and the probes be refused. It also reads on where nobody
+    wants a body: past ``exchange_bytes``, well above what any endpoint takes, the connection is cut.
     """
 
     exchange_seconds: ClassVar[float] = 10.0
+    exchange_bytes: ClassVar[int] = 4 * 1024 * 1024
+    _taken_bytes = 0
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its parent has it
@@ -25,11 +28,16 @@ class ImpatientProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """A client sent something."""
+        self._taken_bytes += len(data)
+        if self._taken_bytes > self.exchange_bytes:
+            self.transport.abort()
+            return
         self._start_deadline()
         super().data_received(data)
 
     def on_response_complete(self) -> None:
         """The answer is written; from here uvicorn's keep-alive limit counts."""
+        self._taken_bytes = 0
         self._end_deadline()
         super().on_response_complete()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -44,8 +45,19 @@ def configure(
     handler.setFormatter(JsonLines() if format == "json" else TextLines())
     handler.addFilter(DropRepeats(TAMED, clock))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    threading.excepthook = _thread_died
     for name in TAMED:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+def _thread_died(arguments: threading.ExceptHookArgs) -> None:
+    """A thread's end, also of a library's: Python's own account of it would quote the message."""
+    if arguments.exc_value is not None:
+        logging.getLogger(__name__).error(
+            "thread_died",
+            exc_info=arguments.exc_value,
+            extra={"fields": {"thread": getattr(arguments.thread, "name", "")}},
+        )
 
 
 def event(logger: logging.Logger, name: str, /, level: int = logging.INFO, **fields: Any) -> None:

@@ -83,6 +83,26 @@ def test_an_error_is_one_line_and_its_exit_code(
     assert capsys.readouterr().err == "error: what happened\n"
 
 
+def test_the_unforeseen_is_told_without_what_it_quotes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 1 and one line: class, place and cause. A message may quote a tweet or a secret."""
+
+    def fail(_args: argparse.Namespace) -> int:
+        known: dict[str, int] = {}
+        try:
+            return known["a tweet of mine"]
+        except KeyError as error:
+            raise RuntimeError("cannot use 'a tweet of mine'") from error
+
+    monkeypatch.setattr(entry, "_command", lambda _name: command(fail))
+    assert entry.main(["check"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: not foreseen: builtins.RuntimeError at test_main.py:")
+    assert line.endswith("; caused by builtins.KeyError")
+    assert "tweet" not in line
+
+
 def test_an_interrupt_is_silent(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Ctrl-C on a command leaves no traceback."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,23 @@ def test_an_exception_does_not_quote_the_tweet(format: str) -> None:  # noqa: A0
     assert TWEET not in stream.getvalue()
     assert "ValidationError" in stream.getvalue()
     assert "test_logs.py" in stream.getvalue()
+
+
+def test_a_thread_that_dies_does_not_quote_the_tweet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one of a library's; its name, the class and the place are told."""
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # put back afterwards
+    stream = configured()
+
+    def die() -> None:
+        raise ValueError(TWEET)
+
+    thread = threading.Thread(target=die, name="fetcher")
+    thread.start()
+    thread.join()
+    (line,) = lines(stream)
+    assert (line["event"], line["thread"]) == ("thread_died", "fetcher")
+    assert line["exception"]["class"] == "builtins.ValueError"
+    assert TWEET not in stream.getvalue()
 
 
 def test_an_object_in_a_field_does_not_quote_the_tweet() -> None:

@@ -1,0 +1,125 @@
+"""Clients that are slow, endless or not meant: each is let go, and the probes go on answering."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import httpx
+import pytest
+
+from consumer.http.app import create_app
+from consumer.http.patience import ImpatientProtocol
+from consumer.http.server import MAX_CONNECTIONS, Server
+from consumer.monitoring.health import Health
+
+EXCHANGE_SECONDS = 1.0
+WAIT_SECONDS = 30.0  # for a busy machine
+LARGE = b"x" * 50_000_000  # more than any socket's buffer
+
+
+class Numbers:
+    """A scrape that is far too long for a client that reads nothing."""
+
+    def render(self, accept: str = "") -> tuple[bytes, str]:
+        """As the metrics do."""
+        return LARGE, accept or "text/plain"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """It serves on a free port, with a short patience."""
+    monkeypatch.setattr(ImpatientProtocol, "exchange_seconds", EXCHANGE_SECONDS)
+    server = Server(create_app(Health(), Numbers()), "127.0.0.1", 0)
+    server.start()
+    yield server
+    server.stop()
+
+
+def connect(server: Server) -> socket.socket:
+    """A client that does as it pleases."""
+    return socket.create_connection(("127.0.0.1", server.port), timeout=WAIT_SECONDS)
+
+
+def answers(server: Server) -> int:
+    """What a probe gets."""
+    return httpx.get(
+        f"http://127.0.0.1:{server.port}/livez", trust_env=False, timeout=WAIT_SECONDS
+    ).status_code
+
+
+def send_until_cut(client: socket.socket, part: bytes, pause: float) -> int:
+    """Bytes that were taken before the connection ended; fails where it does not."""
+    until, sent = time.monotonic() + WAIT_SECONDS, 0
+    with contextlib.suppress(ConnectionError, TimeoutError):
+        while time.monotonic() < until:
+            sent += client.send(part)
+            time.sleep(pause)
+    assert time.monotonic() < until, "it was never cut off"
+    return sent
+
+
+def test_a_body_that_trickles_is_cut_off(server: Server) -> None:
+    """A byte now and then does not hold a connection for ever."""
+    with connect(server) as slow:
+        slow.sendall(b"POST /livez HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n")
+        send_until_cut(slow, b"x", 0.05)
+    assert answers(server) == 200
+
+
+def test_a_body_without_end_is_not_collected(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody reads it, so that it is cut off by its size, long before its time is over."""
+    monkeypatch.setattr(ImpatientProtocol, "exchange_seconds", 4 * WAIT_SECONDS)
+    with connect(server) as endless:
+        endless.sendall(b"POST /livez HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+        taken = send_until_cut(endless, b"ffff\r\n" + b"x" * 0xFFFF + b"\r\n", 0.0)
+    assert taken < 4 * ImpatientProtocol.exchange_bytes  # and what sockets hold
+    assert answers(server) == 200
+
+
+def test_a_client_that_takes_no_answer_is_cut_off(server: Server) -> None:
+    """What it does not read is not kept for it: it gets less than all."""
+    with connect(server) as deaf:
+        deaf.sendall(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n")
+        time.sleep(EXCHANGE_SECONDS + 6.0)  # and the time that an idle connection has
+        got = 0
+        with contextlib.suppress(ConnectionError):
+            while part := deaf.recv(1_000_000):
+                got += len(part)
+    assert got < len(LARGE)
+    assert answers(server) == 200
+
+
+def test_many_silent_clients_do_not_keep_the_probes_out_for_long(server: Server) -> None:
+    """They are let go one after another, and a probe is answered again."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(MAX_CONNECTIONS + 20):
+            stack.enter_context(connect(server))
+        until = time.monotonic() + WAIT_SECONDS
+        while answers(server) != 200:
+            assert time.monotonic() < until
+            time.sleep(0.2)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2"])
+def test_only_the_address_that_was_set_is_bound(host: str) -> None:
+    """HTTP_HOST: another address of the same machine does not answer."""
+    other = {"127.0.0.1": "127.0.0.2", "127.0.0.2": "127.0.0.1"}[host]
+    with contextlib.closing(socket.socket()) as probe:
+        try:
+            probe.bind(("127.0.0.2", 0))
+        except OSError:
+            pytest.skip("this system has no second loopback address")
+    server = Server(create_app(Health(), SimpleNamespace(render=lambda _accept: (b"", ""))), host, 0)
+    server.start()
+    try:
+        socket.create_connection((host, server.port), timeout=WAIT_SECONDS).close()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((other, server.port), timeout=WAIT_SECONDS)
+    finally:
+        server.stop()
+    assert "http" not in {thread.name for thread in threading.enumerate()}
