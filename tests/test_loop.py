@@ -154,6 +154,7 @@ def run_loop(
     breaker: Breaker,
     health: Health | None = None,
     bounds: Bounds = BOUNDS,
+    pause: Callable[[float], object] = lambda _: None,
 ) -> None:
     """Run a loop of these parts."""
     scorer = ConstantScorer()
@@ -170,7 +171,7 @@ def run_loop(
         health,
         Circuit(breaker, health, metrics),
     )
-    Loop(parts, LabelRule(), ResultStyle("m", "1"), "g", limits, lambda _: None).run()
+    Loop(parts, LabelRule(), ResultStyle("m", "1"), "g", limits, pause).run()
 
 
 @pytest.mark.parametrize("count", [1, SIZE, SIZE + 1, 5 * SIZE, 5 * SIZE + 3])

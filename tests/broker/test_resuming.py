@@ -1,13 +1,10 @@
-"""A broker that comes back is noticed within seconds, and is not hammered while it is away."""
+"""A broker that comes back is noticed within seconds."""
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -25,33 +22,6 @@ pytestmark = pytest.mark.timeout(280)
 RESUME_SECONDS = 5.0
 OUTAGES = 3
 AWAY_SECONDS = 6.0  # long enough for every pause to have grown to its longest
-KNOCKS_A_SECOND = 12
-
-
-class Door:
-    """Listens where the broker did, closes every connection at once, and counts them."""
-
-    def __init__(self, bootstrap: str) -> None:
-        host, port = bootstrap.split(":")
-        self._socket = socket.create_server((host, int(port)))
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self.knocks: list[float] = []
-
-    def _run(self) -> None:
-        with contextlib.suppress(OSError):  # closed
-            while True:
-                connection, _ = self._socket.accept()
-                self.knocks.append(time.monotonic())
-                connection.close()
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self._thread.join(10)
 
 
 def test_it_goes_on_within_five_seconds(own_kafka: Broker, tmp_path: Path) -> None:
@@ -90,24 +60,3 @@ def _outage(one: Replica, kafka: Broker, topic: str, end: Callable[[], None], nu
     publish(kafka.bootstrap, topic, tweets(30, first=30 * number))
     one.wait_for_event("batch_committed", seen + 1)
     return time.monotonic() - back
-
-
-def test_a_broker_that_is_away_is_not_hammered(own_kafka: Broker, tmp_path: Path) -> None:
-    """The pauses between two tries grow: after a few seconds all its clients together knock now and then."""
-    topics = make_topics(own_kafka.bootstrap)
-    settings = reaching(own_kafka.bootstrap, topics, tmp_path)
-    publish(own_kafka.bootstrap, topics.tweets, tweets(30))
-    with Replica(settings, gates="commit") as one:
-        one.wait_at("commit")  # consumer and producer are both at work
-        own_kafka.stop()
-        one.open_gates()
-        with Door(own_kafka.bootstrap) as door:
-            time.sleep(AWAY_SECONDS)
-            grown = time.monotonic()
-            time.sleep(AWAY_SECONDS)
-        late = [knock for knock in door.knocks if knock > grown]
-        assert 0 < len(late) < KNOCKS_A_SECOND * AWAY_SECONDS, f"{len(late)} in {AWAY_SECONDS:g} s"
-        own_kafka.start()
-        wait_until_done(own_kafka.bootstrap, settings["KAFKA_CONSUMER_GROUP"], topics.tweets)
-        one.stop()
-    account(own_kafka.bootstrap, topics)
