@@ -191,6 +191,20 @@ def test_a_password_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert secret.get_secret_value() == PLANTED
 
 
+def test_a_token_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As the password; the variable goes before it, and neither is shown."""
+    file = tmp_path / "token"
+    file.write_text(f"{PLANTED}\n")
+    put(monkeypatch, HF_TOKEN_FILE=str(file))
+    found = load()
+    assert found.hf_token is not None
+    assert found.hf_token.get_secret_value() == PLANTED
+    assert PLANTED not in str(found.redacted())
+    put(monkeypatch, HF_TOKEN="another")  # noqa: S106 - made up
+    assert (other := load().hf_token) is not None
+    assert other.get_secret_value() == "another"
+
+
 @pytest.mark.parametrize("content", [None, "\n"])
 def test_a_secret_file_that_is_missing_or_empty_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import os
 from collections.abc import Iterator, Mapping
@@ -148,7 +149,12 @@ class Settings(BaseSettings):
     hf_token: Secret | None = Field(
         None,
         description="The token for a MODEL_PATH=hub:… that is not public. A flag is visible to all users of "
-        "the machine: prefer the variable.",
+        "the machine: prefer the file.",
+    )
+    hf_token_file: SecretFile | None = Field(
+        None,
+        description="A file that holds that token; a line feed at its end is left out. HF_TOKEN goes before "
+        "it.",
     )
     hf_endpoint: Endpoint | None = Field(
         None, description="The address of a hub of your own, for MODEL_PATH=hub:…. Unset: the public one."
@@ -283,14 +289,14 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _read_secrets(cls, values: dict[str, Any]) -> dict[str, Any]:
-        path = values.get("kafka_sasl_password_file")
-        if path and values.get("kafka_sasl_password") is None:
-            try:
-                secret = Path(path).read_text("utf-8").rstrip("\r\n")
-            except (OSError, UnicodeDecodeError):
-                return values  # the file's own validator says what is wrong with it
-            return values | {"kafka_sasl_password": secret or None}
-        return values
+        found = dict(values)
+        for name in ("kafka_sasl_password", "hf_token"):
+            path = values.get(f"{name}_file")
+            if path and values.get(name) is None:
+                # What is wrong with a file is said by its own validator.
+                with contextlib.suppress(OSError, UnicodeDecodeError):
+                    found[name] = Path(path).read_text("utf-8").rstrip("\r\n") or None
+        return found
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

@@ -31,6 +31,12 @@ def test_what_waiting_does_not_cure_ends_with_2(error: errors.KafkaError) -> Non
     assert ending.exit_code == 2
 
 
+def test_what_was_used_is_named() -> None:
+    """The broker refuses a group or an identity without saying which."""
+    ending = fatal(errors.GroupAuthorizationFailedError(), "consumer group tweeters")
+    assert "consumer group tweeters: READ on" in str(ending)
+
+
 def test_a_fenced_member_ends_with_5() -> None:
     """Two replicas with one instance id would throw each other out for ever."""
     ending = fatal(errors.FencedInstanceIdError())

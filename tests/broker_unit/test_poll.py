@@ -14,6 +14,7 @@ from kafka.structs import MemberState
 
 from consumer.broker import poll
 from consumer.broker.poll import Source
+from consumer.errors import ConfigurationError
 
 TP = TopicPartition("tweets", 0)
 STABLE = SimpleNamespace(state=MemberState.STABLE, generation_id=7)
@@ -125,6 +126,13 @@ def test_whatever_moves_voids_what_was_polled(source: Source, told: str) -> None
     assert polled.records == ()
     assert client(source).calls[-1] == "seek 3"
     assert not source.poll(0.0, 10).moved
+
+
+def test_a_refused_group_is_named(source: Source) -> None:
+    """Which one, and the right that is missing."""
+    client(source).raises = errors.GroupAuthorizationFailedError()
+    with pytest.raises(ConfigurationError, match="consumer group group: READ"):
+        source.poll(0.0, 10)
 
 
 def test_a_poll_that_failed_brings_nothing_that_may_be_committed(source: Source) -> None:

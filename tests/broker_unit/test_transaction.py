@@ -241,6 +241,16 @@ def test_what_waiting_does_not_cure_ends_the_process(step: str, error: errors.Ka
         publish(publisher(Factory(Producer(raises={step: error}))))
 
 
+def test_a_refused_identity_is_named() -> None:
+    """Its right is given by name, and the broker does not say it."""
+    refused = Factory(Producer(raises={"init": errors.TransactionalIdAuthorizationFailedError()}))
+    made = TransactionalPublisher(
+        refused, TARGETS, TIMING, Deadline(60), Clock(), whose="transactional id tweeters-0"
+    )
+    with pytest.raises(ConfigurationError, match="transactional id tweeters-0: WRITE"):
+        made.start()
+
+
 def test_a_missing_right_told_by_a_record_ends_the_process() -> None:
     """The broker refuses the record, not the call."""
     with pytest.raises(ConfigurationError):
