@@ -40,7 +40,8 @@ def markdown(soak: Soak, lines: Sequence[Line], figures: Sequence[Path]) -> str:
 
 One replica of the real command with the model in use runs through it all; a second one beside it comes and
 goes. {len(soak.samples)} readings, seed {soak.seed}. Slopes are drawn without the first quarter of the run,
-with their 95 % interval; memory is what the process allocated itself (anonymous, resident).
+three minutes at least, with their 95 % interval; memory is what the process allocated itself (anonymous,
+resident).
 
 | | found | verdict |
 |---|---|---|

@@ -72,6 +72,7 @@ def test_the_warm_up_does_not_count() -> None:
     """What a process takes in its first minutes it keeps; that is no leak."""
     times = [n * EVERY for n in range(600)]
     assert trend(times, [min(200.0, 100 + at) for at in times]).slope == pytest.approx(0.0, abs=1e-6)
+    assert trend(times[:80], [100 + at for at in times[:80]]).verdict(8.0) is Verdict.UNCERTAIN
 
 
 def test_too_little_is_no_verdict() -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 BLOCKS = 16
-WARM_UP = 0.25  # of the run: caches fill, pools reach their size
+WARM_UP, WARM_UP_SECONDS = 0.25, 180.0  # of the run, but no less: caches fill, pools reach their size
 _LEAST_BLOCKS = 4
 
 
@@ -58,7 +58,9 @@ def trend(seconds: Sequence[float], values: Sequence[float], blocks: int = BLOCK
     x, y = np.asarray(seconds, float), np.asarray(values, float)
     if not x.size:
         return Trend(math.nan, math.nan, math.inf, 0.0)
-    kept = x >= x[0] + WARM_UP * (x[-1] - x[0])
+    kept = x >= x[0] + max(WARM_UP_SECONDS, WARM_UP * (x[-1] - x[0]))
+    if not kept.any():
+        return Trend(float(y.mean()), math.nan, math.inf, 0.0)
     x, y = x[kept] / 3600, y[kept]
     parts = [part for part in np.array_split(np.arange(x.size), blocks) if part.size]
     hours = float(x[-1] - x[0])
