@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from deploy.local_kafka.errors import LocalKafkaError
 from deploy.local_kafka.jars import CACHE, class_path
 from deploy.local_kafka.java import Java
-from deploy.local_kafka.node import TAIL_LINES, Node
+from deploy.local_kafka.node import TAIL_LINES, Node, new_cluster_id
 from deploy.local_kafka.ports import free_port, is_free
 from deploy.local_kafka.warm import warm
 
@@ -31,6 +31,7 @@ class LocalKafka:
     Without `data_dir` the data live in a temporary folder that goes with the broker. Without `port` a free
     one is taken, and kept over a restart. `properties` are added to the broker's settings and win.
     `client_options` are what kafka-python needs to reach it, where the properties ask for TLS or a password.
+    `cluster_id` is what the nodes of one cluster share (see `cluster.py`).
     """
 
     def __init__(
@@ -41,12 +42,20 @@ class LocalKafka:
         properties: Mapping[str, str] | None = None,
         *,
         client_options: Mapping[str, Any] | None = None,
+        cluster_id: str | None = None,
         cache: Path = CACHE,
         start_seconds: float = START_SECONDS,
     ) -> None:
         self._is_temporary = data_dir is None
         folder = data_dir or Path(tempfile.mkdtemp(prefix="local-kafka-"))
-        self._node = Node(folder, port or free_port(), free_port(), properties or {}, client_options or {})
+        self._node = Node(
+            folder,
+            port or free_port(),
+            free_port(),
+            properties or {},
+            client_options or {},
+            cluster_id or new_cluster_id(),
+        )
         self._progress = progress or (lambda _line: None)
         self._cache = cache
         self._start_seconds = start_seconds

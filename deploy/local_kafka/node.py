@@ -24,6 +24,11 @@ LOOK_SECONDS = 0.05
 TAIL_LINES = 20
 
 
+def new_cluster_id() -> str:
+    """As Kafka makes them."""
+    return urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+
+
 @dataclass(frozen=True)
 class Node:
     """What one node is made of; nothing of it runs."""
@@ -33,6 +38,7 @@ class Node:
     controller_port: int
     properties: Mapping[str, str] = field(default_factory=dict)  # added to the broker's settings; they win
     client_options: Mapping[str, Any] = field(default_factory=dict)  # kafka-python's, to reach it
+    cluster_id: str = field(default_factory=new_cluster_id)
 
     @property
     def log(self) -> Path:
@@ -77,9 +83,8 @@ class Node:
 
     def _format(self, java: Java, seconds: float) -> None:
         """Give the empty data folder its cluster id, which a broker wants to find there."""
-        cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         tool = java.command(
-            "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", str(self.settings)
+            "kafka.tools.StorageTool", "format", f"--cluster-id={self.cluster_id}", "-c", str(self.settings)
         )
         try:
             with self.log.open("ab") as output:

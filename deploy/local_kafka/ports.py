@@ -26,3 +26,11 @@ def free_port() -> int:
     """A port that is free now and that no outgoing connection will be given."""
     # From the system's randomness: a seeded test run must not choose the same ports as its neighbour.
     return next(port for port in iter(lambda: random.SystemRandom().choice(CANDIDATES), 0) if is_free(port))
+
+
+def free_ports(count: int) -> list[int]:
+    """As many different ones."""
+    ports: set[int] = set()
+    while len(ports) < count:
+        ports.add(free_port())
+    return sorted(ports)

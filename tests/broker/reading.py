@@ -31,7 +31,7 @@ def read_all(
         TimeoutError: the end was not reached in time.
     """
     consumer = KafkaConsumer(
-        bootstrap_servers=bootstrap,
+        bootstrap_servers=bootstrap.split(","),
         group_id=None,
         isolation_level=isolation,
         auto_offset_reset="earliest",

@@ -31,10 +31,19 @@ def new_names() -> Topics:
     return Topics(f"tweets-{unique}", f"tweets-{unique}.sentiment", f"tweets-{unique}.dlq")
 
 
-def make_topics(bootstrap: str, partitions: int = 3, configs: dict[str, str] | None = None) -> Topics:
+def make_topics(
+    bootstrap: str,
+    partitions: int = 3,
+    configs: dict[str, str] | None = None,
+    replication_factor: int = 1,
+) -> Topics:
     """Create the three topics and return when all partitions have a leader."""
     topics = new_names()
-    wanted = {"num_partitions": partitions, "replication_factor": 1, "configs": configs or {}}
+    wanted = {
+        "num_partitions": partitions,
+        "replication_factor": replication_factor,
+        "configs": configs or {},
+    }
     with admin(bootstrap) as client:
         client.create_topics(dict.fromkeys(topics.all, wanted), wait_for_metadata=True)
     return topics
@@ -48,4 +57,6 @@ def remove_topics(bootstrap: str, topics: Topics) -> None:
 
 def admin(bootstrap: str) -> contextlib.closing[KafkaAdminClient]:
     """An admin client that is closed at the end of the `with`."""
-    return contextlib.closing(KafkaAdminClient(bootstrap_servers=bootstrap, retry_backoff_ms=RETRY_MS))
+    return contextlib.closing(
+        KafkaAdminClient(bootstrap_servers=bootstrap.split(","), retry_backoff_ms=RETRY_MS)
+    )
