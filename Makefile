@@ -55,9 +55,10 @@ bench: $(FULL) ## throughput, latency, start and memory, as ratios measured in o
 SEED ?=
 KILLS ?= 30
 MINUTES ?=
+BROKERS ?= 1
 DELIVERY ?= exactly_once
-chaos: $(FULL) ## faults at random moments, then the count (KILLS=, SEED=, MINUTES=, DELIVERY=)
-	@$(PY) -m tests.chaos --kills $(KILLS) --delivery $(DELIVERY) \
+chaos: $(FULL) ## faults at random moments, then the count (KILLS=, SEED=, MINUTES=, BROKERS=3, DELIVERY=)
+	@$(PY) -m tests.chaos --kills $(KILLS) --brokers $(BROKERS) --delivery $(DELIVERY) \
 		$(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 
 soak: $(FULL) ## steady load with faults for MINUTES=30; what grows, in a report with plots under runs/soak

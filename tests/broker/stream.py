@@ -192,7 +192,7 @@ def committed(bootstrap: str, group: str) -> dict[int, int]:
 
 def ends(bootstrap: str, topic: str) -> dict[int, int]:
     """Where each partition ends."""
-    with contextlib.closing(KafkaConsumer(bootstrap_servers=bootstrap)) as consumer:
+    with contextlib.closing(KafkaConsumer(bootstrap_servers=bootstrap.split(","))) as consumer:
         partitions = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
         return {tp.partition: end for tp, end in consumer.end_offsets(partitions).items() if end}
 

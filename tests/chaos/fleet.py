@@ -1,4 +1,8 @@
-"""Replicas under a supervisor: what ends is started again, unless it was told to stay away."""
+"""Replicas under a supervisor: what ends is started again, unless it was told to stay away.
+
+A fault answers whether it struck: one that is not there cannot be killed, and one that has not begun to
+work yet has no signal handlers.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-_EXIT_SECONDS = 30.0
+_EXIT_SECONDS = 60.0
+_NEVER = float("inf")
+_AT_WORK = b'"partitions_assigned"'  # in a replica's log
 
 
 @dataclass
@@ -23,18 +29,35 @@ class Place:
     process: subprocess.Popen[bytes] | None = None
     start_at: float = 0.0
     frozen: bool = False
+    ending: bool = False  # told to end: a second signal would end it at once, and not in order
     starts: int = 0
     log: Path = field(default_factory=Path)
 
+    @property
+    def runs(self) -> bool:
+        """Whether there is a process that has not ended."""
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def works(self) -> bool:
+        """Whether it also has a part in the group by now, is not frozen and not about to end."""
+        return self.runs and not self.frozen and not self.ending and _AT_WORK in self.log.read_bytes()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it to the process, if there is one."""
+        if self.process is not None:
+            self.process.send_signal(number)
+
 
 class Fleet:
-    """Keeps ``count`` replicas running; times are of the clock that is handed in."""
+    """Keeps ``count`` replicas running, and a place more for one that joins."""
 
     def __init__(
         self, count: int, settings: Mapping[str, str], folder: Path, clock: Callable[[], float]
     ) -> None:
+        """Times are of the clock that is handed in; ``{number}`` in a setting is the place's."""
         self._settings, self._folder, self._clock = settings, folder, clock
-        self.places = [Place(number) for number in range(count)]
+        self.places = [Place(number) for number in range(count)] + [Place(count, start_at=_NEVER)]
         self.exits: Counter[int] = Counter()
         self.unexpected: list[str] = []
 
@@ -46,36 +69,64 @@ class Fleet:
             if place.process is None and self._clock() >= place.start_at:
                 self._start(place)
 
-    def kill(self, number: int, away_seconds: float) -> None:
+    def kill(self, number: int, away_seconds: float) -> bool:
         """SIGKILL, also of a frozen one."""
-        self._end(self.places[number], signal.SIGKILL, away_seconds)
+        place = self.places[number]
+        if not place.runs or place.process is None:
+            return False
+        self._end(place, signal.SIGKILL, away_seconds)
+        place.process.wait()  # so that the next one cannot strike a dead one
+        return True
 
-    def terminate(self, number: int, away_seconds: float) -> None:
-        """SIGTERM; one that is frozen is left alone."""
-        if not self.places[number].frozen:
-            self._end(self.places[number], signal.SIGTERM, away_seconds)
+    def terminate(self, number: int, away_seconds: float = _NEVER) -> bool:
+        """SIGTERM."""
+        place = self.places[number]
+        if not place.works:
+            return False
+        self._end(place, signal.SIGTERM, away_seconds)
+        return True
 
-    def freeze(self, number: int) -> None:
+    def join(self, number: int) -> bool:
+        """One more."""
+        place = self.places[number]
+        if place.process is not None or place.start_at < _NEVER:
+            return False
+        place.start_at = self._clock()
+        return True
+
+    def freeze(self, number: int) -> bool:
         """SIGSTOP."""
-        self._signal(number, signal.SIGSTOP)
-        self.places[number].frozen = True
+        place = self.places[number]
+        if not place.works:
+            return False
+        place.signal(signal.SIGSTOP)
+        place.frozen = True
+        return True
 
     def thaw(self, number: int) -> None:
         """SIGCONT."""
-        self._signal(number, signal.SIGCONT)
+        self.places[number].signal(signal.SIGCONT)
         self.places[number].frozen = False
 
-    def stall(self, number: int) -> None:
+    def stall(self, number: int) -> bool:
         """Its next scoring hangs."""
-        self._signal(number, signal.SIGUSR1)
+        place = self.places[number]
+        if not place.works:
+            return False
+        place.signal(signal.SIGUSR1)
+        return True
+
+    def call_back(self) -> None:
+        """Who is away is due now, but for the one that only joins."""
+        for place in self.places[:-1]:
+            place.start_at = min(place.start_at, self._clock())
 
     def stop(self) -> None:
         """SIGTERM to all; who does not end in time is killed, and noted."""
         for place in self.places:
-            place.start_at = float("inf")
-            if place.process is not None:
-                place.process.send_signal(signal.SIGCONT)
-                place.process.terminate()
+            place.start_at = _NEVER
+            place.signal(signal.SIGCONT)
+            place.signal(signal.SIGTERM)
         for place in self.places:
             if place.process is None:
                 continue
@@ -87,7 +138,7 @@ class Fleet:
 
     def _start(self, place: Place) -> None:
         place.starts += 1
-        place.frozen = False
+        place.frozen = place.ending = False
         place.log = self._folder / f"replica-{place.number}-{place.starts}.jsonl"
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         own = {name: value.format(number=place.number) for name, value in self._settings.items()}
@@ -102,12 +153,8 @@ class Fleet:
 
     def _end(self, place: Place, number: signal.Signals, away_seconds: float) -> None:
         place.start_at = self._clock() + away_seconds
-        self._signal(place.number, number)
-
-    def _signal(self, number: int, which: signal.Signals) -> None:
-        process = self.places[number].process
-        if process is not None and process.poll() is None:
-            process.send_signal(which)
+        place.ending = True
+        place.signal(number)
 
     def _note_exit(self, place: Place, code: int) -> None:
         self.exits[code] += 1

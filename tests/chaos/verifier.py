@@ -6,7 +6,6 @@ Shares no code with the consumer: a fault there cannot hide here.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import time
 from collections import defaultdict
@@ -17,6 +16,8 @@ from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition, errors
 
+from tests.chaos.stops import longest_stop
+
 _ORIGIN = "__sentiment.errors."
 _POLL_MS = 200
 _READ_SECONDS = 180.0
@@ -25,16 +26,22 @@ Place = tuple[int, int]  # partition and offset on the input topic
 
 @dataclass
 class Verdict:
-    """The counts; all but the first four should be zero."""
+    """The counts; all from ``lost`` on should be zero."""
 
     published: int = 0
     labelled: int = 0
     dead_lettered: int = 0
     longest_stop_seconds: float = 0.0  # between two results, by the time they were scored
+    longest_wait_seconds: float = 0.0  # of one record, from its timestamp until it was scored
     lost: list[Place] = field(default_factory=list)
     duplicated: list[Place] = field(default_factory=list)
-    out_of_order: list[Place] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)  # a result that is not its record's
+    out_of_order: list[Place] = field(default_factory=list)  # within a partition, so also within a key
+    wrong: list[str] = field(default_factory=list)  # an outcome that is not its record's
+
+    @property
+    def copies(self) -> int:
+        """How many results and dead letters there are beyond one for each record."""
+        return self.labelled + self.dead_lettered + len(self.lost) - self.published
 
     @property
     def clean(self) -> bool:
@@ -44,64 +51,69 @@ class Verdict:
 
 @dataclass
 class _Seen:
-    inputs: dict[Place, tuple[bytes | None, bytes | None]] = field(default_factory=dict)  # key and value
+    inputs: dict[Place, Any] = field(default_factory=dict)
     outcomes: dict[Place, int] = field(default_factory=lambda: defaultdict(int))
     last_offset: dict[tuple[str, int], int] = field(default_factory=dict)
     last_number: dict[bytes | None, int] = field(default_factory=dict)
-    scored_at: list[float] = field(default_factory=list)
+    work: list[tuple[float, float]] = field(default_factory=list)  # came and was scored, in seconds
 
 
 def verify(bootstrap: str, tweets: str, results: str, dead_letters: str) -> Verdict:
     """Read the three topics to their ends and count."""
     verdict, seen = Verdict(), _Seen()
     for record in scan(bootstrap, tweets):
-        seen.inputs[record.partition, record.offset] = (record.key, record.value)
+        seen.inputs[record.partition, record.offset] = record
     for record in scan(bootstrap, results):
+        verdict.labelled += 1
         _note_result(record, verdict, seen)
     for record in scan(bootstrap, dead_letters):
+        verdict.dead_lettered += 1
         _note_dead_letter(record, verdict, seen)
     verdict.published = len(seen.inputs)
     verdict.lost = [place for place in seen.inputs if place not in seen.outcomes]
     verdict.duplicated = [place for place, count in seen.outcomes.items() if count > 1]
-    stamps = sorted(seen.scored_at)
-    verdict.longest_stop_seconds = max(
-        (later - earlier for earlier, later in itertools.pairwise(stamps)), default=0.0
-    )
+    verdict.longest_stop_seconds = longest_stop(seen.work)
+    verdict.longest_wait_seconds = max((done - came for came, done in seen.work), default=0.0)
     return verdict
 
 
 def _note_result(record: Any, verdict: Verdict, seen: _Seen) -> None:
     body = json.loads(record.value)
     place = (body["source"]["partition"], body["source"]["offset"])
-    verdict.labelled += 1
-    seen.scored_at.append(datetime.fromisoformat(body["scored_at"]).timestamp())
-    key, value = seen.inputs.get(place, (None, None))
-    number = int(body["id"])
-    if (
-        value is None
-        or json.loads(value)["id"] != number
-        or key != record.key
-        or record.partition != place[0]
-    ):
+    source = seen.inputs.get(place)
+    tweet = _tweet(source)
+    if source is None or tweet is None or (tweet["id"], tweet["text"]) != (int(body["id"]), body["text"]):
         verdict.wrong.append(f"{place}: not the result of the record there")
-    first = place not in seen.outcomes
-    if first and number <= seen.last_number.get(record.key, -1):  # a copy is counted as a copy
-        verdict.out_of_order.append(place)
-    seen.last_number[record.key] = max(number, seen.last_number.get(record.key, -1))
-    _note_place(record, place, verdict, seen)
+        return
+    if place not in seen.outcomes:  # a copy is counted as a copy
+        seen.work.append((source.timestamp / 1000, datetime.fromisoformat(body["scored_at"]).timestamp()))
+        if tweet["id"] <= seen.last_number.get(record.key, -1):
+            verdict.out_of_order.append(place)
+    seen.last_number[record.key] = max(tweet["id"], seen.last_number.get(record.key, -1))
+    _note_outcome(record, place, verdict, seen)
 
 
 def _note_dead_letter(record: Any, verdict: Verdict, seen: _Seen) -> None:
     told = {name: value for name, value in record.headers if name.startswith(_ORIGIN)}
     place = (int(told[_ORIGIN + "partition"]), int(told[_ORIGIN + "offset"]))
-    verdict.dead_lettered += 1
-    if seen.inputs.get(place) != (record.key, record.value):
-        verdict.wrong.append(f"{place}: not the dead letter of the record there")
-    _note_place(record, place, verdict, seen)
+    source = seen.inputs.get(place)
+    if source is None or source.value != record.value or _tweet(source) is not None:
+        verdict.wrong.append(f"{place}: not the dead letter of a bad record there")
+        return
+    _note_outcome(record, place, verdict, seen)
 
 
-def _note_place(record: Any, place: Place, verdict: Verdict, seen: _Seen) -> None:
-    way = (record.topic, record.partition)
+def _tweet(source: Any) -> Any:
+    """What was published; None where it is no JSON, or nothing at all."""
+    with contextlib.suppress(ValueError, AttributeError):
+        return json.loads(source.value)
+    return None
+
+
+def _note_outcome(record: Any, place: Place, verdict: Verdict, seen: _Seen) -> None:
+    source, way = seen.inputs[place], (record.topic, record.partition)
+    if (record.partition, record.key, record.timestamp) != (place[0], source.key, source.timestamp):
+        verdict.wrong.append(f"{place}: key, partition or timestamp are not its record's")
     if place not in seen.outcomes and place[1] < seen.last_offset.get(way, -1):
         verdict.out_of_order.append(place)
     seen.last_offset[way] = max(place[1], seen.last_offset.get(way, -1))
