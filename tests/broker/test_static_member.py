@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from tests.broker.replicas import Replica, reaching
 from tests.broker.stream import Traffic, account, members, publish, tweets, wait_until, wait_until_done
@@ -19,15 +22,18 @@ def _named(settings: dict[str, str], name: str) -> dict[str, str]:
     return {**settings, "KAFKA_GROUP_INSTANCE_ID": name, "KAFKA_SESSION_TIMEOUT_MS": "60000"}
 
 
-def test_a_static_member_keeps_its_place(kafka: Broker, topics: Topics, tmp_path: Path) -> None:
-    """Stopped and started within the session timeout it has its partitions again, and nobody else notices."""
+@pytest.mark.parametrize("end", [Replica.stop, Replica.kill], ids=["stopped", "killed"])
+def test_a_static_member_keeps_its_place(
+    kafka: Broker, topics: Topics, tmp_path: Path, end: Callable[[Replica], None]
+) -> None:
+    """Started again within the session timeout it has its partitions again, and nobody else notices."""
     settings = reaching(kafka.bootstrap, topics, tmp_path)
     group = settings["KAFKA_CONSUMER_GROUP"]
     with Replica(_named(settings, "stays")) as stays:
         with Replica(_named(settings, "restarts")) as before:
             wait_until(lambda: {_held(stays), _held(before)} == {1, 2}, "they share the partitions")
             places, moves = _places(kafka, group), len(stays.events("partitions_assigned"))
-            before.stop()
+            end(before)
         assert _places(kafka, group) == places
         with Replica(_named(settings, "restarts")) as after:
             after.wait_for_event("partitions_assigned")

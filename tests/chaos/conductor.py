@@ -19,7 +19,8 @@ from tests.chaos.plan import OF_A_BROKER, Act, Fault
 
 _LOOK_SECONDS = 0.05
 _AGAIN_SECONDS = 0.3
-_LATE_SECONDS = 120.0
+_LATE_SECONDS = 600.0  # a busy machine starts its broker slowly
+_QUIET_SECONDS = 6.0  # between a broker's return and the next one's fall
 
 
 class Conductor:
@@ -32,6 +33,7 @@ class Conductor:
         self._began = 0.0
         self._frozen: set[int] = set()  # those to be thawed
         self._starting = ThreadPoolExecutor(1, thread_name_prefix="start broker")
+        self._quiet_until = 0.0
         self._broker_back: Future[None] | None = None  # it takes seconds to start; other faults go on
         self.struck: Counter[Fault] = Counter()
 
@@ -65,7 +67,8 @@ class Conductor:
 
     def _strikes(self, act: Act) -> bool:
         if act.fault in OF_A_BROKER:
-            return not self._broker_is_away() and self._breaks(act)
+            quiet = time.monotonic() >= self._quiet_until
+            return quiet and not self._broker_is_away() and self._breaks(act)
         fleet, number = self._fleet, act.target
         match act.fault:
             case Fault.KILL:
@@ -123,4 +126,6 @@ class Conductor:
             return self._broker_back is not None
         self._broker_back.result()  # raises what kept it from starting
         self._broker_back = None
-        return False
+        self._quiet_until = time.monotonic() + _QUIET_SECONDS
+        self._say(f"{time.monotonic() - self._began:7.1f} s  the broker is back")
+        return True  # now quiet for a while

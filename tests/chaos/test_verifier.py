@@ -1,4 +1,4 @@
-"""The verifier finds what is planted, shares nothing with the consumer, and believes only what is committed."""
+"""The verifier finds what is planted, shares no code with the consumer, believes only what is committed."""
 
 from __future__ import annotations
 
