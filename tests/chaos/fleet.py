@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 _EXIT_SECONDS = 60.0
 _NEVER = float("inf")
 _AT_WORK = b'"partitions_assigned"'  # in a replica's log
+_REPLICA = (sys.executable, "-m", "tests.chaos.replica")
 
 
 @dataclass
@@ -53,10 +54,15 @@ class Fleet:
     """Keeps ``count`` replicas running, and a place more for one that joins."""
 
     def __init__(
-        self, count: int, settings: Mapping[str, str], folder: Path, clock: Callable[[], float]
+        self,
+        count: int,
+        settings: Mapping[str, str],
+        folder: Path,
+        clock: Callable[[], float],
+        command: Sequence[str] = _REPLICA,
     ) -> None:
         """Times are of the clock that is handed in; ``{number}`` in a setting is the place's."""
-        self._settings, self._folder, self._clock = settings, folder, clock
+        self._settings, self._folder, self._clock, self._command = settings, folder, clock, command
         self.places = [Place(number) for number in range(count)] + [Place(count, start_at=_NEVER)]
         self.exits: Counter[int] = Counter()
         self.unexpected: list[str] = []
@@ -144,7 +150,7 @@ class Fleet:
         own = {name: value.format(number=place.number) for name, value in self._settings.items()}
         with place.log.open("wb") as log:
             place.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.chaos.replica"],
+                self._command,
                 cwd=ROOT,
                 env=inherited | own,
                 stdout=log,
