@@ -29,7 +29,7 @@ def main() -> int:
     run = _run(args)
     print(
         f"SEED={run.seed} KILLS={args.kills} BROKERS={args.brokers} {args.delivery}"
-        f"{' static members' if args.static else ''}: {report.listed(run.shape)}",
+        f"{' static members' if args.static else ''}: {report.listed(counts(run.shape))}",
         flush=True,
     )
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder, _brokers(args.brokers) as brokers:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tests.chaos.perform import BATCH_MESSAGES, Outcome, Run
-from tests.chaos.plan import Shape, counts
+from tests.chaos.plan import Fault, counts
 
 _SHOWN = 5
 
@@ -37,10 +37,9 @@ def _line(name: str, value: object) -> str:
     return f"{name:20} {value}".rstrip()
 
 
-def listed(how_often: Shape | object) -> str:
+def listed(how_often: Mapping[Fault, int]) -> str:
     """Faults and how often they come, or came."""
-    found = counts(how_often) if isinstance(how_often, Shape) else how_often
-    return ", ".join(f"{count} x {fault}" for fault, count in dict(found).items() if count)  # type: ignore[call-overload] # a mapping of faults
+    return ", ".join(f"{how_often[fault]} x {fault}" for fault in Fault if how_often.get(fault))
 
 
 def bound(run: Run, outcome: Outcome) -> int:
@@ -59,6 +58,5 @@ def kept(run: Run, outcome: Outcome) -> bool:
         return False
     if run.delivery == "exactly_once":
         return verdict.clean
-    return not (verdict.lost or verdict.wrong or verdict.out_of_order) and verdict.copies <= bound(
-        run, outcome
-    )
+    within = verdict.copies <= bound(run, outcome)
+    return within and not (verdict.lost or verdict.wrong or verdict.out_of_order)
