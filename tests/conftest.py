@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import not_run
+from tests import measured, not_run
 from tests.broker.brokers import Broker, GivenBroker, new_broker
 from tests.broker.container import why_no_docker
 from tests.broker.topics import Topics, make_topics, remove_topics
@@ -50,7 +50,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was not run, and why."""
+    """Say what was measured, and what was not run, and why."""
+    measured.report(terminalreporter)
     not_run.report(terminalreporter)
 
 
