@@ -22,6 +22,8 @@ from tests.chaos.brokers import Brokers, OneBroker, ThreeBrokers
 from tests.chaos.perform import Run, perform
 from tests.chaos.plan import Shape, counts
 
+_START_SECONDS = 400.0  # of a broker; on a busy machine a minute is not enough
+
 
 def main() -> int:
     """Perform and count."""
@@ -58,10 +60,10 @@ def _run(args: argparse.Namespace) -> Run:
 @contextlib.contextmanager
 def _brokers(count: int) -> Iterator[Brokers]:
     if count == 1:
-        with LocalKafka() as kafka:
+        with LocalKafka(start_seconds=_START_SECONDS) as kafka:
             yield OneBroker(kafka)
     else:
-        with LocalCluster() as cluster:
+        with LocalCluster(start_seconds=_START_SECONDS) as cluster:
             yield ThreeBrokers(cluster)
 
 
