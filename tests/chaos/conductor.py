@@ -19,6 +19,7 @@ from tests.chaos.plan import OF_A_BROKER, Act, Fault
 
 _LOOK_SECONDS = 0.05
 _AGAIN_SECONDS = 0.3
+_EARLY_EVERY = 5  # of so many kills one may strike a replica that is only starting
 _LATE_SECONDS = 600.0  # a busy machine starts its broker slowly
 _QUIET_SECONDS = 6.0  # between a broker's return and the next one's fall
 
@@ -72,7 +73,8 @@ class Conductor:
         fleet, number = self._fleet, act.target
         match act.fault:
             case Fault.KILL:
-                return fleet.kill(number, act.seconds)
+                early = self.struck[Fault.KILL] % _EARLY_EVERY == _EARLY_EVERY - 1
+                return fleet.kill(number, act.seconds, also_starting=early)
             case Fault.TERMINATE | Fault.LEAVE:
                 return fleet.terminate(number, act.seconds)
             case Fault.FREEZE:

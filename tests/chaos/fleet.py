@@ -40,9 +40,14 @@ class Place:
         return self.process is not None and self.process.poll() is None
 
     @property
+    def came_to_work(self) -> bool:
+        """Whether the process in it had partitions, be it only once."""
+        return _AT_WORK in self.log.read_bytes()
+
+    @property
     def works(self) -> bool:
         """Whether it also has a part in the group by now, is not frozen and not about to end."""
-        return self.runs and not self.frozen and not self.ending and _AT_WORK in self.log.read_bytes()
+        return self.runs and not self.frozen and not self.ending and self.came_to_work
 
     def signal(self, number: signal.Signals) -> None:
         """Send it to the process, if there is one."""
@@ -75,10 +80,10 @@ class Fleet:
             if place.process is None and self._clock() >= place.start_at:
                 self._start(place)
 
-    def kill(self, number: int, away_seconds: float) -> bool:
-        """SIGKILL, also of a frozen one."""
+    def kill(self, number: int, away_seconds: float, *, also_starting: bool = False) -> bool:
+        """SIGKILL, also of a frozen one; one that has not come to work proves less, so only where asked."""
         place = self.places[number]
-        if not place.runs or place.process is None:
+        if not place.runs or place.process is None or not (place.came_to_work or also_starting):
             return False
         self._end(place, signal.SIGKILL, away_seconds)
         place.process.wait()  # so that the next one cannot strike a dead one

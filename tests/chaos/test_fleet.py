@@ -100,15 +100,16 @@ def test_a_frozen_one_can_be_killed_but_not_told(fleet: Fleet) -> None:
 
 
 def test_one_that_is_only_starting_is_not_signalled(tmp_path: Path, clock: Clock) -> None:
-    """Without its handlers SIGTERM and SIGUSR1 would kill it, and the run would blame the replica."""
+    """Without its handlers SIGTERM and SIGUSR1 would kill it; SIGKILL strikes it only where that is meant."""
     fleet = Fleet(1, {}, tmp_path, clock, [sys.executable, "-c", STARTS])
     fleet.tend()
     try:
         assert not fleet.terminate(0)
         assert not fleet.stall(0)
         assert not fleet.freeze(0)
+        assert not fleet.kill(0, 5.0)
     finally:
-        assert fleet.kill(0, 5.0)
+        assert fleet.kill(0, 5.0, also_starting=True)
 
 
 def test_one_that_joins_leaves_for_good(fleet: Fleet, clock: Clock) -> None:
