@@ -7,8 +7,11 @@ from pathlib import Path
 
 from consumer import settings
 from consumer.monitoring.manual import manual
+from docs.numbers import numbers
 
 SETTINGS = Path(__file__).with_name("settings.md")
+README = Path(__file__).parents[1] / "README.md"
+IN_USE = README.with_name("Models") / "CURRENT"
 METRICS = Path(__file__).with_name("metrics.md")
 
 
@@ -29,10 +32,16 @@ def settings_page() -> str:
     return current(SETTINGS, "settings", settings.table())
 
 
+def readme() -> str:
+    """``README.md`` with the numbers of the model in use."""
+    return current(README, "numbers", numbers(IN_USE))
+
+
 def main() -> None:
     """Write every generated part."""
     SETTINGS.write_text(settings_page(), "utf-8")
     METRICS.write_text(manual(), "utf-8")
+    README.write_text(readme(), "utf-8")
 
 
 if __name__ == "__main__":

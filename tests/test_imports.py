@@ -68,7 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "training": {"steps", "model", "scoring"},
     "producer_sim": set(),  # it knows the wire format alone
     "deploy": {"producer_sim"},
-    "docs": {"steps", "settings", "monitoring"},
+    "docs": {"steps", "settings", "model", "monitoring"},
     "tests": set(ROOMS.values()),
 }
 

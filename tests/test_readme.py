@@ -62,6 +62,11 @@ def test_the_table_of_settings_is_current() -> None:
     assert generate.SETTINGS.read_text("utf-8") == generate.settings_page()
 
 
+def test_the_numbers_of_the_model_are_its_own() -> None:
+    """What the README says of the model stands in the folder that is in use."""
+    assert generate.README.read_text("utf-8") == generate.readme()
+
+
 def test_the_readme_fits_one_screen_and_a_bit() -> None:
     """A stranger reads it to the end; what is longer stands under docs/."""
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 100
