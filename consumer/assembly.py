@@ -11,6 +11,7 @@ from consumer.breaker import Breaker, BreakerRules
 from consumer.broker.at_least_once import AtLeastOncePublisher
 from consumer.broker.connection import client_options
 from consumer.broker.deadline import Deadline
+from consumer.broker.identity import file_name
 from consumer.broker.poll import Source
 from consumer.broker.positions import Reset
 from consumer.broker.producer import Targets, Timing, make_producer
@@ -23,7 +24,9 @@ from consumer.label import LabelRule
 from consumer.limits import STOP_PATIENCE_SECONDS, Limits
 from consumer.loop import Loop, Parts
 from consumer.presence import Presence
+from consumer.scoring.watchdog import Watched
 from consumer.settings.agreement import band_fault
+from consumer.suspicion import Suspicion
 from consumer.tokenise import Tokeniser
 
 if TYPE_CHECKING:
@@ -99,7 +102,7 @@ def assemble(settings: Settings, run: Run) -> Loop:
         gatherer=Gatherer(
             source, lambda records, watch: prepare(records, rules, watch), bounds, time.monotonic
         ),
-        scorer=run.model.scorer,
+        scorer=Watched(run.model.scorer, settings.scorer_timeout_seconds),
         publisher=_publisher(settings, run, source),
         presence=Presence(
             source.answers, run.health.broker_answers, settings.broker_timeout_seconds, time.monotonic
@@ -107,6 +110,7 @@ def assemble(settings: Settings, run: Run) -> Loop:
         metrics=run.metrics,
         health=run.health,
         circuit=Circuit(Breaker(_breaker_rules(settings), time.monotonic), run.health, run.metrics),
+        suspicion=Suspicion(settings.state_dir / "scoring" / f"{file_name(run.transactional_id)}.json"),
     )
     style = result_style(settings, run.model.folder)
     return Loop(parts, rules.label, style, settings.kafka_consumer_group, run.limits, run.limits.wait)

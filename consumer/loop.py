@@ -13,12 +13,13 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from logging import DEBUG, WARNING, getLogger
 
-from consumer.batch import StageClock, label
+from consumer.batch import StageClock
 from consumer.broker.at_least_once import AtLeastOncePublisher
 from consumer.broker.faults import PublishFailedError
 from consumer.broker.poll import Offsets, Source, offset_after
 from consumer.broker.producer import Letters
 from consumer.broker.transaction import TransactionalPublisher
+from consumer.caution import label_with_care
 from consumer.circuit import Circuit
 from consumer.encode import ResultStyle, encode_dead_letter, encode_result
 from consumer.errors import StoppedWaitingError
@@ -32,6 +33,7 @@ from consumer.oversize import Oversize
 from consumer.presence import Presence
 from consumer.records import Outcome
 from consumer.scoring.scorer import Scorer
+from consumer.suspicion import Suspicion
 
 log = getLogger(__name__)
 
@@ -51,6 +53,7 @@ class Parts:
     metrics: Metrics
     health: Health
     circuit: Circuit
+    suspicion: Suspicion
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class Loop:
                     in_hand = None
         finally:
             scoring.shutdown(wait=False, cancel_futures=True)
+            self._parts.suspicion.withdraw()  # whatever ends us now, it is not what is being scored
 
     def _gather(self, in_hand: InHand | None) -> MicroBatch | None:
         rooms = [r for r in (self._limits.room(), self._parts.circuit.room()) if r is not None]
@@ -135,7 +139,11 @@ class Loop:
     def _label(self, batch: MicroBatch, scoring: ThreadPoolExecutor) -> InHand:
         watch = StageClock()
         watch.seconds.update(batch.seconds)
-        return InHand(batch, scoring.submit(label, batch.items, self._parts.scorer, self._rule, watch), watch)
+        parts = self._parts
+        labelling = scoring.submit(
+            label_with_care, batch.items, parts.scorer, self._rule, watch, parts.suspicion
+        )
+        return InHand(batch, labelling, watch)
 
     def _publish(self, in_hand: InHand) -> bool:
         """Whether the batch is committed and more may follow; else what was polled since is void."""
@@ -210,6 +218,7 @@ class Loop:
     ) -> None:
         now = self._wall_clock()
         self._oversize.published(outcome)
+        self._parts.suspicion.committed([item.record.position for item in batch.items])
         self._limits.committed(len(batch.items))
         self._parts.presence.heard()
         self._parts.circuit.committed(batch.items, outcome)

@@ -43,6 +43,8 @@ ROOMS = {
     "consumer.oversize": "loop",
     "consumer.presence": "loop",
     "consumer.circuit": "loop",
+    "consumer.caution": "loop",
+    "consumer.suspicion": "loop",
     "consumer.assembly": "cli",
     "consumer.cli": "cli",
     "consumer.__main__": "cli",

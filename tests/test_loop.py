@@ -22,6 +22,7 @@ from consumer.limits import Limits
 from consumer.loop import Loop, Parts
 from consumer.monitoring.health import Health
 from consumer.monitoring.metrics import Metrics
+from consumer.suspicion import Suspicion
 from tests.doubles import Clock, ConstantScorer, Poll, record, small_tokeniser, tweet_record
 
 SIZE = 4
@@ -170,6 +171,7 @@ def run_loop(
         metrics,
         health,
         Circuit(breaker, health, metrics),
+        Suspicion(tmp_path / "scoring.json"),
     )
     Loop(parts, LabelRule(), ResultStyle("m", "1"), "g", limits, pause).run()
 

@@ -29,7 +29,7 @@ def prefix(settings: Settings, host: str | None = None) -> str:
     return f"{settings.kafka_consumer_group}-{host or socket.gethostname()}"
 
 
-def _file_name(name: str) -> str:
+def file_name(name: str) -> str:
     """Legible, short enough for any file system, and different for different names."""
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
     return f"{re.sub(r'[^A-Za-z0-9._-]', '_', name)[:100]}-{digest}"
@@ -97,7 +97,7 @@ class Identity:
 
     def _try(self, name: str) -> bool:
         # The file stays when the lock goes: removing it would let two hold a lock on one name.
-        path = self._folder / f"{_file_name(name)}.lock"
+        path = self._folder / f"{file_name(name)}.lock"
         file = _open(path)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

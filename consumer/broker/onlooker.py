@@ -11,6 +11,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from consumer.broker.connection import connect
+from consumer.broker.header_names import accept_any
 from consumer.broker.refusals import named
 from consumer.broker.results import as_record
 from consumer.errors import BrokerGoneError, ConfigurationError
@@ -41,6 +42,7 @@ class Onlooker:
             ConfigurationError: The topic or a partition is missing, or the broker refuses us.
             BrokerGoneError: No broker answers.
         """
+        accept_any()
         self._topic, self._clock = topic, clock
         self._patience_seconds = settings.broker_timeout_seconds
         self._consumer = connect(

@@ -19,6 +19,7 @@ from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.structs import ConsumerGroupMetadata, MemberState, OffsetAndMetadata
 
 from consumer.broker.faults import fatal
+from consumer.broker.header_names import accept_any
 from consumer.broker.hold import Hold
 from consumer.broker.positions import CALL_TIMEOUT_MS, Positions, Reset
 from consumer.errors import BrokerGoneError
@@ -101,6 +102,7 @@ class Source:
         on_gap: Callable[[int], None] = lambda _records: None,
     ) -> None:
         """``options`` reach the broker; ``on_gap`` hears how many records retention took unread."""
+        accept_any()
         self._topic, self._group = topic, group
         self._moves = _Moves()
         self._must_rewind = False

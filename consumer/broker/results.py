@@ -10,6 +10,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from consumer.broker.connection import connect
+from consumer.broker.header_names import accept_any
 from consumer.broker.refusals import named
 from consumer.errors import ConfigurationError
 from consumer.records import Record
@@ -32,6 +33,7 @@ def follow(settings: Settings, topic: str, *, from_start: bool) -> Generator[tup
         ConfigurationError: the topic is missing, or the broker refuses us.
         BrokerGoneError: no broker answers at the start.
     """
+    accept_any()
     consumer = connect(
         KafkaConsumer, settings, group_id=None, enable_auto_commit=False, isolation_level="read_committed"
     )

@@ -85,8 +85,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _run(settings: Settings, limits: Limits, start_at: int | None) -> None:
     metrics = Metrics()
-    # A hung transaction must end with its own exit code before a probe calls the loop stuck.
-    health = Health(stuck_after_seconds=settings.broker_timeout_seconds + 60)
+    # A hung transaction or scorer must end with its own words before a probe calls the loop stuck.
+    patience_seconds = max(settings.broker_timeout_seconds, settings.scorer_timeout_seconds)
+    health = Health(stuck_after_seconds=patience_seconds + 60)
     with ExitStack() as stack:
         if settings.http_port:
             server = Server(create_app(health, metrics), settings.http_host, settings.http_port)

@@ -178,6 +178,13 @@ class Settings(BaseSettings):
         description="Padded tokens (rows times the longest) in one call of the model. Chunks much above "
         "512 fall out of a core's cache; a text longer than this is scored alone.",
     )
+    scorer_timeout_seconds: float = Field(
+        120,
+        gt=0,
+        le=86_400,
+        description="Seconds one call of the scorer may take. Past them it counts as hung: every thread's "
+        "stack is written to standard error and the consumer ends with 1, for its supervisor to restart it.",
+    )
     max_batch_messages: int = Field(
         512,
         ge=1,

@@ -1,7 +1,8 @@
 """A replica that a test steers: the real command, with a model whose scores are plain to see.
 
 Its scorer knows words: each "good" adds 2 to the logit, each "bad" takes 2 away; "poison" makes it raise
-and "immeasurable" makes it answer with no number. At each gate named in ``GATES`` (``score``, ``commit``,
+and "immeasurable" makes it answer with no number; at "hang" it waits for ever, at "clutch" it does so with
+the interpreter's lock in its hand, and "crash" ends the process as a fault of a runtime would. At each gate named in ``GATES`` (``score``, ``commit``,
 ``committed``, ``positions``) the replica says so on its standard output and waits for a byte on its
 standard input, so that a test can end it at a point of its choosing; once that input is closed, all gates
 stand open.
@@ -11,8 +12,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Sequence, Set
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -33,8 +37,9 @@ if TYPE_CHECKING:
 
 NAME, VERSION = "words", "7"
 MAX_LENGTH = 16
-WORDS = {"[UNK]": 0, "good": 1, "bad": 2, "poison": 3, "immeasurable": 4}
-GOOD, BAD, POISON, IMMEASURABLE = (WORDS[word] for word in ("good", "bad", "poison", "immeasurable"))
+_NAMES = ("[UNK]", "good", "bad", "poison", "immeasurable", "hang", "clutch", "crash")
+WORDS = {name: number for number, name in enumerate(_NAMES)}
+_, GOOD, BAD, POISON, IMMEASURABLE, HANG, CLUTCH, CRASH = range(len(_NAMES))
 
 
 def pass_gate(name: str) -> None:
@@ -54,11 +59,21 @@ class WordScorer:
         pass_gate("score")
         if any(POISON in ids for ids in token_ids):
             raise RuntimeError(f"cannot score {token_ids!r}")
+        _misbehave({word for ids in token_ids for word in ids})
         self.padded_tokens = sum(len(ids) for ids in token_ids)
         return np.array([_logit(ids) for ids in token_ids], dtype=np.float32)
 
     def close(self) -> None:
         """There is nothing to let go of."""
+
+
+def _misbehave(words: Set[int]) -> None:
+    if HANG in words:
+        threading.Event().wait()
+    if CLUTCH in words:
+        re.match(r"(a+)+$", "a" * 60 + "b")  # longer than the universe, and nothing else may run meanwhile
+    if CRASH in words:
+        os.kill(os.getpid(), signal.SIGSEGV)
 
 
 def _logit(ids: Sequence[int]) -> float:
