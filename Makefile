@@ -9,7 +9,7 @@ PINS := pyproject.toml requirements.txt deploy/set_up.sh
 LIGHT := .venv/.demo-ready
 FULL := .venv/.all-ready
 
-.PHONY: help setup lint format type test test-all demo demo-compose bench chaos soak audit kafka train train-small docs pins clean
+.PHONY: help setup lint format type test test-all demo demo-compose bench chaos soak fuzz audit kafka train train-small docs pins clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -66,6 +66,10 @@ soak: $(FULL) ## steady load with faults for MINUTES=30; what grows, in a report
 
 audit: $(FULL) ## known faults of the pinned packages (NOT RUN where the database is not reached)
 	@$(PY) -m deploy.audit
+
+INPUTS ?= 200000
+fuzz: $(FULL) ## ugly inputs through the whole path, each judged (INPUTS=, SEED=)
+	@$(PY) -m tests.fuzz --inputs $(INPUTS) $(if $(SEED),--seed $(SEED))
 
 train-small: $(FULL) ## train, evaluate: a tiny shipped set, the same to the last digit every time
 	@$(PY) -m training small

@@ -2,10 +2,10 @@
 
 Its scorer knows words: each "good" adds 2 to the logit, each "bad" takes 2 away; "poison" makes it raise
 and "immeasurable" makes it answer with no number; at "hang" it waits for ever, at "clutch" it does so with
-the interpreter's lock in its hand, and "crash" ends the process as a fault of a runtime would. At each gate named in ``GATES`` (``score``, ``commit``,
-``committed``, ``positions``) the replica says so on its standard output and waits for a byte on its
-standard input, so that a test can end it at a point of its choosing; once that input is closed, all gates
-stand open.
+the interpreter's lock in its hand, and "crash" ends the process as a fault of a runtime would. At each gate
+named in ``GATES`` (``score``, ``commit``, ``committed``, ``positions``) the replica says so on its standard
+output and waits for a byte on its standard input, so that a test can end it at a point of its choosing;
+once that input is closed, all gates stand open.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -67,7 +67,7 @@ class WordScorer:
         """There is nothing to let go of."""
 
 
-def _misbehave(words: Set[int]) -> None:
+def _misbehave(words: Collection[int]) -> None:
     if HANG in words:
         threading.Event().wait()
     if CLUTCH in words:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 from kafka import KafkaProducer, errors
-from kafka.record.default_records import DefaultRecordBatch
+from kafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
 
 from consumer.broker import header_names
 from tests.broker.letters import Desk
@@ -46,16 +47,18 @@ def raw_name(data: bytes) -> RawName:
 
 def publish_raw(bootstrap: str, topic: str, records: list[tuple[bytes, list[tuple[str, bytes]]]]) -> None:
     """Publish values with headers, in one batch; ``NULL`` is written as null."""
-    with contextlib.closing(KafkaProducer(bootstrap_servers=bootstrap, linger_ms=500)) as producer:
-        append = producer._accumulator.append
+    append = DefaultRecordBatchBuilder.append
 
-        def append_null(
-            tp: Any, stamp: Any, key: Any, value: Any, headers: Any, *more: Any, **named: Any
-        ) -> Any:
-            nulled = [(name, None if data is NULL else data) for name, data in headers]
-            return append(tp, stamp, key, value, nulled, *more, **named)
+    def append_null(
+        builder: Any, at: int, stamp: Any, key: Any, value: Any, headers: Any, **more: Any
+    ) -> Any:
+        nulled = [(name, None if data is NULL else data) for name, data in headers]
+        return append(builder, at, stamp, key, value, nulled, **more)
 
-        producer._accumulator.append = append_null
+    with (
+        mock.patch.object(DefaultRecordBatchBuilder, "append", append_null),
+        contextlib.closing(KafkaProducer(bootstrap_servers=bootstrap, linger_ms=500)) as producer,
+    ):
         sent = [producer.send(topic, value, headers=headers, partition=0) for value, headers in records]
         producer.flush()
         assert all(future.succeeded() for future in sent)

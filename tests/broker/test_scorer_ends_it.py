@@ -58,7 +58,7 @@ def test_three_ends_and_one_dead_letter(
 
 
 def _notes(state_dir: Path) -> list[str]:
-    """What replicas wrote down about what they were scoring last: the note itself, without what was before."""
+    """What was being scored, as each replica wrote it down."""
     texts = [path.read_text("utf-8") for path in (state_dir / "scoring").glob("*.json")]
     return [text.rpartition('"in_hand": ')[2] for text in texts]
 

@@ -1,0 +1,1 @@
+"""Ugly inputs, and a judge that knows what must become of each."""
