@@ -242,7 +242,7 @@ class Loop:
             parts.metrics.rebalanced()
             parts.health.joined()
             parts.presence.heard()
-            event(log, "partitions_assigned", partitions=len(parts.source.states()))
+            event(log, "partitions_assigned", partitions=parts.source.partitions())
         if batch is None:
             parts.presence.check()
             self._note_lag()

@@ -51,6 +51,17 @@ def test_every_file_that_is_named_exists(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_test_that_is_named_exists(page: Path) -> None:
+    """A promise that names its test is held by it."""
+    missing = [
+        f"{path}::{name}"
+        for path, name in named(r"`(tests/[\w/]+\.py)::(test_\w+)`", page)
+        if f"def {name}(" not in (ROOT / path).read_text("utf-8")
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_examples_in_python_are_python(page: Path) -> None:
     """An example can be pasted into an interpreter."""
     for example in named(r"```python\n([\s\S]*?)```", page):

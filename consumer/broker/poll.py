@@ -135,6 +135,10 @@ class Source:
         """Whether partitions were assigned since the last call."""
         return self._moves.take_assigned()
 
+    def partitions(self) -> int:
+        """How many are assigned, those included whose position is not known yet."""
+        return len(self._consumer.assignment())
+
     def poll(self, wait_seconds: float, max_records: int) -> Polled:
         """Records of the assigned partitions, in order within each. Raises ``ConsumerError``."""
         if self._must_rewind and not self._try_rewind():

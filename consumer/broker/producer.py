@@ -13,13 +13,14 @@ from kafka import KafkaProducer, errors
 from consumer.broker.deadline import Deadline
 from consumer.broker.faults import RECOVERABLE, PublishFailedError, is_fenced, is_too_large
 from consumer.encode import Message
-from consumer.errors import ConsumerError
+from consumer.errors import ConfigurationError, ConsumerError
 from consumer.records import Position
 
 log = logging.getLogger(__name__)
 
 _MAX_REQUEST_BYTES = 32 * 1024 * 1024  # the topic's own limit decides, not the client's
 _BLOCK_MS = 5_000
+_NO_SUCH_PARTITION = "Unrecognized partition"  # the client has no error of its own for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +129,23 @@ def _settle(error: BaseException, flush: Callable[[], None]) -> None:
 
 def _send(producer: KafkaProducer, topic: str, message: Message) -> Any:
     source = message.source
-    return producer.send(
-        topic,
-        value=message.value,
-        key=source.key,
-        headers=[(name, value or b"") for name, value in message.headers],  # the client refuses null
-        partition=source.partition,
-        timestamp_ms=source.timestamp_ms if source.timestamp_ms >= 0 else None,
-    )
+    try:
+        return producer.send(
+            topic,
+            value=message.value,
+            key=source.key,
+            headers=[(name, value or b"") for name, value in message.headers],  # the client refuses null
+            partition=source.partition,
+            timestamp_ms=source.timestamp_ms if source.timestamp_ms >= 0 else None,
+        )
+    except ValueError as error:
+        if _NO_SUCH_PARTITION not in str(error):
+            raise
+        # The client looks again in five minutes; a process started anew knows at once.
+        raise ConfigurationError(
+            f"topic {topic}: had no partition {source.partition} when its partitions were last looked at; "
+            "a record goes to its source's partition number, so add partitions there, then restart"
+        ) from error
 
 
 def _check(pending: Iterable[tuple[Message, Any]], dead: Collection[Position]) -> None:

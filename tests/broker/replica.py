@@ -125,8 +125,10 @@ def _gated_positions(commit: Callable[..., None]) -> Callable[..., None]:
 
 def main() -> int:
     """The command line as the operator has it, with our model and gates in it."""
+    metadata_max_age_ms = int(os.environ.get("METADATA_MAX_AGE_MS", "300000"))  # as the client ships
     with (
         mock.patch.object(run, "load_model", load_words),
+        mock.patch.dict(KafkaConsumer.DEFAULT_CONFIG, metadata_max_age_ms=metadata_max_age_ms),
         mock.patch.object(KafkaProducer, "commit_transaction", _gated(KafkaProducer.commit_transaction)),
         mock.patch.object(KafkaConsumer, "commit", _gated_positions(KafkaConsumer.commit)),
     ):

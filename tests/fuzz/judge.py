@@ -15,6 +15,7 @@ _SURELY_READ, _SURELY_NOT = 150, 3_000
 _LINK = re.compile(
     r"(https?://|www\.|t\.co/|bit\.ly/|goo\.gl/|tinyurl\.com/|pic\.twitter\.com/)", re.IGNORECASE
 )
+_MOJIBAKE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf]{1,3}")  # UTF-8 read as Latin-1
 _LETTERS = re.compile(r"(?:^|\s)[a-z]{2,}(?=\s|$)")
 
 
@@ -84,6 +85,13 @@ def _of_text(text: str) -> set[str]:
 def _may_be_empty(text: str) -> bool:
     for _ in range(3):
         text = html.unescape(re.sub(r"&#\d{40,};?", "x", text))
-    text = unicodedata.normalize("NFKC", text)
+    text = unicodedata.normalize("NFKC", _MOJIBAKE.sub(_read_again, text))
     seen = "".join(c for c in text if unicodedata.category(c)[0] not in "CM")
     return all(_LINK.search(word) for word in seen.split())
+
+
+def _read_again(match: re.Match[str]) -> str:
+    try:
+        return match[0].encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        return match[0]
