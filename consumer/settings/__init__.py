@@ -277,8 +277,8 @@ class Settings(BaseSettings):
     )
     state_dir: Path = Field(
         Path(".state"),
-        description="The only folder written to: identity locks, what is being scored, compile cache, drift state, "
-        "sample log. Put it on a disk that outlives a restart.",
+        description="The only folder written to: identity locks, what is being scored, compile cache, drift "
+        "state, sample log. Put it on a disk that outlives a restart.",
     )
     log_level: Level = Field(
         "INFO", description="The least severe event logged: DEBUG, INFO, WARNING, ERROR."
