@@ -40,6 +40,7 @@ class Topic:
         self.held: list[int] = []  # what was committed at each hold
         self.waits: list[float] = []  # seconds each poll may wait
         self._limits = limits
+        self.assigned = self._count = 0  # partitions, where a rebalance gave some
 
     @property
     def polls(self) -> int:
@@ -86,8 +87,14 @@ class Topic:
         return False
 
     def take_assigned(self) -> bool:
-        """No news."""
-        return False
+        """Whether there is news of them."""
+        told, self.assigned = self.assigned, 0
+        self._count = told
+        return bool(told)
+
+    def partitions(self) -> int:
+        """How many there were in the news."""
+        return self._count
 
     def states(self) -> list[Any]:
         """No lag."""
@@ -174,6 +181,17 @@ def run_loop(
         Suspicion(tmp_path / "scoring.json"),
     )
     Loop(parts, LabelRule(), ResultStyle("m", "1"), "g", limits, pause).run()
+
+
+def test_an_assignment_is_told_with_its_number(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Also before a position of it is known."""
+    limits = Limits(time.monotonic, SIZE)
+    topic = Topic(limits, SIZE)
+    topic.assigned = 3
+    with caplog.at_level("INFO"):
+        run_loop(tmp_path, limits, topic, Publisher(topic, set()), Breaker(BreakerRules(), time.monotonic))
+    (told,) = [r for r in caplog.records if r.message == "partitions_assigned"]
+    assert vars(told)["fields"]["partitions"] == 3
 
 
 @pytest.mark.parametrize("count", [1, SIZE, SIZE + 1, 5 * SIZE, 5 * SIZE + 3])

@@ -18,12 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.batch import Rules, label
-from consumer.parse import parse
+from consumer.parse import MAX_VALUE_BYTES, parse
 from consumer.records import Reason, Record, Reject, Tweet
 from tests.doubles import FirstIdScorer, small_tokeniser
 from tests.fuzz import course, judge
 from tests.fuzz.course import FaultError, Tally, run
-from tests.fuzz.ugly import inputs
+from tests.fuzz.ugly import UNITS, filled, inputs
 from tests.imports import ROOT
 from tests.not_run import not_run
 
@@ -45,6 +45,12 @@ def test_ugly_inputs_of_every_kind(rules: Rules) -> None:
     run(itertools.islice(inputs(SEED), COUNT), rules, FirstIdScorer(), tally)
     assert tally.inputs == COUNT == tally.outcomes.total()
     assert tally.outcomes.keys() == WHOLE
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=ascii)
+def test_64_kib_of_one_thing(rules: Rules, unit: str) -> None:
+    """What costs time by the square shows here."""
+    run([filled(unit, MAX_VALUE_BYTES)], rules, FirstIdScorer(), Tally())
 
 
 json_values = st.recursive(

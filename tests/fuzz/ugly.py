@@ -34,7 +34,7 @@ _NAMES = (
     "lang",
     "data",
 )
-_UNITS = (
+UNITS = (
     *("a", "é", "@", "#", "&", "<", "ﷺ", "ａ", "1", "中", ";", "_", "😂", "Ã", "&amp;", "&#", "&#1", "@a"),
     *("http://", "www.", "t.co/", "â€", "€™", "aЀ", "a.", " ", "\n", "\x00", "\u0301", "\u200d", "\u202e"),
     *("\ud83d", "#a ", "Â\u00a0", _JOINED),
@@ -232,9 +232,12 @@ def _nested(rng: random.Random) -> bytes:
 
 def _filled(rng: random.Random) -> bytes:
     """A value of 64 KiB or just above, of one thing over and over."""
-    unit = rng.choice(_UNITS)
-    frame = len(b'{"id": 1, "text": ""}')
-    size = MAX_VALUE_BYTES - frame + rng.choice((0, 0, -1, 1))
+    return filled(rng.choice(UNITS), MAX_VALUE_BYTES + rng.choice((0, 0, -1, 1)))
+
+
+def filled(unit: str, size_bytes: int) -> bytes:
+    """A tweet of this size whose text is one thing over and over."""
+    size = size_bytes - len(b'{"id": 1, "text": ""}')
     escaped = json.dumps(unit, ensure_ascii=unit == "\ud83d")[1:-1].encode()
     filling = escaped * (size // len(escaped)) + b" " * (size % len(escaped))
     return b'{"id": 1, "text": "' + filling + b'"}'
