@@ -72,14 +72,16 @@ def value(found: Scrape, name: str, **labels: str) -> float:
     return found[name, tuple(sorted(labels.items()))]
 
 
-def commit(metrics: Metrics, outcome: Outcome = KNOWN, close_reason: str = "wait") -> None:
+def commit(
+    metrics: Metrics, outcome: Outcome = KNOWN, close_reason: str = "wait", seconds: float = 0.1
+) -> None:
     """Reports a batch as the loop does."""
     consumed = len(outcome.results) + len(outcome.rejects) + len(outcome.skips)
     metrics.batch_committed(
         outcome,
         consumed=consumed,
         close_reason=close_reason,
-        end_to_end_seconds=[0.1] * len(outcome.results),
+        end_to_end_seconds=[seconds] * len(outcome.results),
         committed_at=1_700_000_000.0,
     )
 
@@ -138,6 +140,14 @@ def test_batches_add_up(metrics: Metrics) -> None:
     found = scrape(metrics)
     assert value(found, "sentiment_consumed_total") == 10
     assert value(found, "sentiment_score_ratio_count") == 6
+
+
+def test_a_latency_is_never_negative(metrics: Metrics) -> None:
+    """A wall clock that was set back does not take anything off the sum, which must only rise."""
+    commit(metrics)
+    before = value(scrape(metrics), "sentiment_end_to_end_latency_seconds_sum")
+    commit(metrics, seconds=-3_600.0)
+    assert value(scrape(metrics), "sentiment_end_to_end_latency_seconds_sum") == before > 0
 
 
 def test_every_scrape_balances(metrics: Metrics) -> None:
