@@ -2,8 +2,8 @@
 
 Before a batch is scored its positions are written down; when it is scored the note goes. A note that is
 found at a start says in the middle of what the process before ended: it hung, crashed or was killed. What
-ended it twice is suspect, to be scored record by record; what then ended it alone is guilty. It is
-remembered until it is committed.
+ended it twice is suspect, to be scored record by record; what then ended it alone, twice too, is guilty: a
+process killed by something else in that moment convicts nobody. It is remembered until it is committed.
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ class Suspicion:
         return sum(end.holds(record.position) for end in self._ends) >= _TIMES
 
     def condemns(self, record: Record) -> bool:
-        """Whether it ended the process when it was scored alone."""
+        """Whether it ended the process twice when it was scored alone."""
         alone = [end.alone for end in self._ends if end.alone and end.holds(record.position)]
-        return _digest(record) in alone  # positions begin anew where a topic is made anew
+        return alone.count(_digest(record)) >= _TIMES  # positions begin anew where a topic is made anew
 
     @contextlib.contextmanager
     def scoring(self, records: Sequence[Record], *, alone: bool = False) -> Iterator[None]:

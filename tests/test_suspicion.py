@@ -94,12 +94,13 @@ def offsets(found: Sequence[Any]) -> list[int]:
     return [one.record.offset for one in found]
 
 
-def test_the_guilty_record_is_found_in_three_ends(path: Path) -> None:
-    """Twice as a batch, once record by record; then it is dead-lettered unscored, its mates are labelled."""
+def test_the_guilty_record_is_found_in_four_ends(path: Path) -> None:
+    """Twice as a batch, twice record by record; then it is dead-lettered unscored, its mates are labelled."""
     items = batch(0, 9)
     assert Life(path, 6).dies(items) == [9]
     assert Life(path, 6).dies(items) == [9]
     assert Life(path, 6).dies(items) == [1, 1, 1, 1, 1, 1]  # 0 1 2 4 5 6
+    assert Life(path, 6).dies(items) == [1, 1, 1, 1, 1, 1]
     last = Life(path, 6)
     found = last.label(items)
     assert offsets(found.results) == [0, 1, 2, 4, 5, 7, 8, 9]
@@ -139,7 +140,7 @@ def test_results_stay_in_order_and_are_the_same(path: Path) -> None:
 
 def test_the_guilty_is_remembered_until_its_commit(path: Path) -> None:
     """A process that ends between the label and the commit does not have to find it again."""
-    for _ in range(3):
+    for _ in range(4):
         Life(path, 6).dies(batch(6, 7))
     assert offsets(Life(path, 6).label(batch(6, 7)).rejects) == [6]
     again = Life(path, 6)
@@ -150,9 +151,18 @@ def test_the_guilty_is_remembered_until_its_commit(path: Path) -> None:
     assert not again.suspicion.condemns(record(b"{}", 6))
 
 
+def test_one_end_alone_convicts_nobody(path: Path) -> None:
+    """Something else killed the process while a suspect was scored: it is scored again, and labelled."""
+    for _ in range(3):
+        Life(path, 6).dies(batch(6, 7))
+    again = Life(path, None)
+    assert offsets(again.label(batch(6, 7)).results) == [6, 7]
+    assert again.scorer.sizes == [1, 1]
+
+
 def test_another_record_at_the_same_place_is_not_condemned(path: Path) -> None:
     """A topic that is made anew begins anew at 0: what is there now has done nothing."""
-    for _ in range(3):
+    for _ in range(4):
         Life(path, 6).dies(batch(6, 6))
     new = Life(path, None)
     assert offsets(new.label([item(6, b'{"other": 1}')]).results) == [6]

@@ -24,7 +24,7 @@ COUNT, GUILTY = 9, 5
     ("word", "code"),
     [("hang", 1), ("clutch", 1), ("crash", -signal.SIGSEGV)],
 )
-def test_three_ends_and_one_dead_letter(
+def test_four_ends_and_one_dead_letter(
     kafka: Broker, topics: Topics, tmp_path: Path, word: str, code: int
 ) -> None:
     """Restarted by its supervisor it finds the record, dead-letters it, and labels all others in order."""
@@ -39,7 +39,7 @@ def test_three_ends_and_one_dead_letter(
         MAX_BATCH_MESSAGES=str(COUNT),
         MAX_BATCH_WAIT_MS="20000",
     )
-    for alone in (False, False, True):
+    for alone in (False, False, True, True):
         with Replica(settings) as one:
             assert one.wait() == code
             if code == 1:
