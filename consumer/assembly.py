@@ -28,6 +28,7 @@ from consumer.scoring.watchdog import Watched
 from consumer.settings.agreement import band_fault
 from consumer.suspicion import Suspicion
 from consumer.tokenise import Tokeniser
+from consumer.watching import watchers
 
 if TYPE_CHECKING:
     from consumer.model.folder import ModelFolder
@@ -111,6 +112,7 @@ def assemble(settings: Settings, run: Run) -> Loop:
         health=run.health,
         circuit=Circuit(Breaker(_breaker_rules(settings), time.monotonic), run.health, run.metrics),
         suspicion=Suspicion(settings.state_dir / "scoring" / f"{file_name(run.transactional_id)}.json"),
+        watchers=watchers(settings, run.model.folder, run.metrics, run.transactional_id),
     )
     style = result_style(settings, run.model.folder)
     return Loop(parts, rules.label, style, settings.kafka_consumer_group, run.limits, run.limits.wait)

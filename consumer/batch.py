@@ -179,4 +179,5 @@ def _result(item: Prepared, logit: float, rules: LabelRule) -> Result:
         threshold=rules.threshold,
         tokens=len(item.tokens),
         truncated=item.tokens.truncated,
+        pieces=item.tokens.ids,
     )

@@ -8,7 +8,7 @@ committed.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from logging import DEBUG, WARNING, getLogger
@@ -29,6 +29,7 @@ from consumer.limits import STOP_PATIENCE_SECONDS, Limits
 from consumer.monitoring.health import Health
 from consumer.monitoring.logs import event
 from consumer.monitoring.metrics import Metrics
+from consumer.monitoring.watcher import Watcher
 from consumer.oversize import Oversize
 from consumer.presence import Presence
 from consumer.records import Outcome
@@ -54,6 +55,7 @@ class Parts:
     health: Health
     circuit: Circuit
     suspicion: Suspicion
+    watchers: Sequence[Watcher] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +231,8 @@ class Loop:
             end_to_end_seconds=[now - t / 1000 for r in outcome.results if (t := r.record.timestamp_ms) >= 0],
             committed_at=now,
         )
+        for watcher in self._parts.watchers:
+            watcher.committed(outcome.results, now)
         self._note_lag()
         event(log, "batch_committed", DEBUG, messages=len(batch.items), reason=batch.reason)
 
@@ -246,6 +250,8 @@ class Loop:
         if batch is None:
             parts.presence.check()
             self._note_lag()
+            for watcher in parts.watchers:
+                watcher.passed(self._wall_clock())
 
     def _note_lag(self) -> None:
         states = self._parts.source.states()
@@ -257,5 +263,7 @@ class Loop:
 
     def close(self, timeout_seconds: float) -> None:
         """Leave the group; no transaction is open between batches."""
+        for watcher in self._parts.watchers:
+            watcher.close()
         self._parts.publisher.close()
         self._parts.source.close(timeout_seconds)

@@ -6,7 +6,7 @@ A record that cannot go on becomes a ``Reject``; one that should not, a ``Skip``
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -144,6 +144,7 @@ class Result:
     threshold: float
     tokens: int
     truncated: bool
+    pieces: Sequence[int] = ()  # ids of its word pieces, those counted in ``tokens``
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,10 @@ SIGNALS: dict[str, Bounds] = {
     "unknown_share": UNKNOWN_BINS,
     "continued_share": CONTINUED_BINS,  # words cut into pieces: another language, a broken encoding
 }
+# Signals told by one share: of tweets that are positive at the model's own threshold, of those cut at its
+# maximum length, of those that say they are in a language that is not the model's.
+SHARES = ("positive", "truncated", "other_language")
+WATCHED = (*SIGNALS, *SHARES)
 _SPECIAL_PIECES = 2  # [CLS] and [SEP]
 _CONTINUES = "##"
 

@@ -46,6 +46,7 @@ ROOMS = {
     "consumer.caution": "loop",
     "consumer.suspicion": "loop",
     "consumer.assembly": "cli",
+    "consumer.watching": "cli",
     "consumer.cli": "cli",
     "consumer.__main__": "cli",
     "training": "training",

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from consumer.breaker import State
 from consumer.records import Label, Reason, SkipReason, Stage
-from consumer.signals import CONFIDENCE_BINS, SCORE_BINS
+from consumer.signals import CONFIDENCE_BINS, SCORE_BINS, WATCHED
 
 LATENCY_BUCKETS = (
     *(0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75),
@@ -27,6 +27,7 @@ CLOSE_REASONS = ("messages", "tokens", "wait", "other")
 ABORT_REASONS = ("publish", "rebalance", "fenced", "other")
 OPTIONAL_FIELDS = ("author_id", "created_at", "lang")
 STEPS = ("poll", "parse", "clean", "tokenise", "score", "label", "encode", "publish")
+STATISTICS = ("psi", "jensen_shannon")
 MODEL_LABELS = ("name", "version", "scorer", "cleaning_version", "threshold", "max_length")
 
 STAGE_REASONS: dict[Stage, tuple[Reason, ...]] = {
@@ -262,6 +263,62 @@ LAST_COMMIT = Metric(
     "When a micro-batch was last committed, in seconds since 1970; 0 before the first time.",
     "time() - (sentiment_last_commit_timestamp_seconds > 0)",
 )
+DRIFT_SCORE = Metric(
+    Kind.GAUGE,
+    "sentiment_drift_score",
+    "How far the window is from the model's reference rows: population stability index, or Jensen-Shannon "
+    "divergence in nats. Not there while the window holds fewer than DRIFT_WINDOW_MIN tweets, or the model "
+    "has no reference.",
+    'sentiment_drift_score{statistic="psi"} / sentiment_drift_critical_value{statistic="psi"}',
+    ("signal", "statistic"),
+    (),
+)
+DRIFT_CRITICAL = Metric(
+    Kind.GAUGE,
+    "sentiment_drift_critical_value",
+    "What the score exceeds by chance: together, all signals in all judgements of one window's length of "
+    "stream do so in a share DRIFT_FALSE_ALARM_RATIO of windows. It follows from the sizes of window and "
+    "reference.",
+    'max by (signal) (sentiment_drift_critical_value{statistic="psi"})',
+    ("signal", "statistic"),
+    (),
+)
+DRIFT_ALARM = Metric(
+    Kind.GAUGE,
+    "sentiment_drift_alarm",
+    "1 where a signal's population stability index is above its critical value and above DRIFT_SMALLEST_PSI.",
+    "max by (signal) (sentiment_drift_alarm) == 1",
+    ("signal",),
+    _each(WATCHED),
+)
+DRIFT_WINDOW = Metric(
+    Kind.GAUGE,
+    "sentiment_drift_window_samples",
+    "Tweets in the window that the drift scores and the expected accuracy were last told of.",
+    "min by (instance) (sentiment_drift_window_samples)",
+)
+DRIFT_SMALLEST = Metric(
+    Kind.GAUGE,
+    "sentiment_drift_smallest_shift_score",
+    "The population stability index below which a shift does not matter (DRIFT_SMALLEST_PSI).",
+    "max(sentiment_drift_smallest_shift_score)",
+)
+EXPECTED_ACCURACY = Metric(
+    Kind.GAUGE,
+    "sentiment_expected_accuracy_ratio",
+    "Share of right labels that the model's calibrated probabilities promise: the mean confidence over the "
+    "drift window, neutral labels left out. Blind to a change in what words mean. Not there below "
+    "DRIFT_WINDOW_MIN tweets.",
+    "min(sentiment_expected_accuracy_ratio)",
+    (),
+    (),
+)
+EXPECTED_SAMPLES = Metric(
+    Kind.GAUGE,
+    "sentiment_expected_accuracy_samples",
+    "Tweets behind the expected accuracy.",
+    "sum(sentiment_expected_accuracy_samples)",
+)
 MODEL_INFO = Metric(
     Kind.GAUGE,
     "sentiment_model_info",
@@ -285,5 +342,7 @@ CATALOGUE: tuple[Metric, ...] = (
     *(CONFIDENCE, SCORE, END_TO_END, STAGE_DURATION),
     *(BATCH_MESSAGES, BATCH_TOKENS, PADDING, BATCHES, ABORTS),
     *(OFFSET_GAP, REBALANCES, ASSIGNED, LAG_RECORDS, LAG_SECONDS, LAST_POLL, LAST_COMMIT),
+    *(DRIFT_SCORE, DRIFT_CRITICAL, DRIFT_ALARM, DRIFT_WINDOW, DRIFT_SMALLEST),
+    *(EXPECTED_ACCURACY, EXPECTED_SAMPLES),
     *(MODEL_INFO, BUILD_INFO),
 )

@@ -19,9 +19,11 @@ from prometheus_client.registry import Collector
 from consumer import __version__
 from consumer.breaker import State
 from consumer.monitoring import catalogue as c
+from consumer.monitoring.drift.judge import Judgement
 from consumer.monitoring.lag import Lag, TopicPartition
 from consumer.monitoring.series import Histogram, Labels, Numbers, Series
 from consumer.records import Label, Outcome, Result
+from consumer.signals import WATCHED
 
 
 def own_registry() -> CollectorRegistry:
@@ -134,6 +136,24 @@ class Metrics(Collector):
         facts = (name, version, scorer, cleaning_version, f"{threshold:g}", str(max_length))
         with self._lock:
             self._number(c.MODEL_INFO).replace({facts: 1})
+
+    def drift(self, judgement: Judgement, smallest_psi: float) -> None:
+        """What is said of the drift window, in place of what was said before."""
+        read = judgement.readings
+        scores: dict[Labels, float] = {(r.signal, "psi"): r.psi for r in read}
+        limits: dict[Labels, float] = {(r.signal, "psi"): r.critical.psi for r in read}
+        scores |= {(r.signal, "jensen_shannon"): r.jensen_shannon for r in read}
+        limits |= {(r.signal, "jensen_shannon"): r.critical.jensen_shannon for r in read}
+        expected = judgement.expected_accuracy
+        with self._lock:
+            self._number(c.DRIFT_SCORE).replace(scores)
+            self._number(c.DRIFT_CRITICAL).replace(limits)
+            for signal in WATCHED:
+                self._number(c.DRIFT_ALARM).set(float(signal in judgement.alarms), signal)
+            self._number(c.DRIFT_WINDOW).set(judgement.tweets)
+            self._number(c.DRIFT_SMALLEST).set(smallest_psi)
+            self._number(c.EXPECTED_ACCURACY).replace({} if expected is None else {(): expected})
+            self._number(c.EXPECTED_SAMPLES).set(judgement.sure)
 
     def collect(self) -> Iterator[Family]:
         """What the registry asks for at a scrape: a copy of all numbers of one moment."""

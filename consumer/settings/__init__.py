@@ -36,7 +36,18 @@ from consumer.settings.values import (
     Topic,
 )
 
-_FIRST_WORDS = ("KAFKA_", "MAX_BATCH", "MODEL_", "SCORER", "OUTPUT_", "INPUT_", "SAMPLE_", "BROKER_", "DLQ_")
+_FIRST_WORDS = (
+    "KAFKA_",
+    "MAX_BATCH",
+    "MODEL_",
+    "SCORER",
+    "OUTPUT_",
+    "INPUT_",
+    "SAMPLE_",
+    "BROKER_",
+    "DLQ_",
+    "DRIFT_",
+)
 _CLOSE = 0.85  # likeness of two names from which one is taken for a misspelling of the other
 
 
@@ -256,6 +267,45 @@ class Settings(BaseSettings):
         le=86_400,
         description="Seconds of the first pause; then 20 records are tried, and where those are no better "
         "the next pause is twice as long, up to 10 minutes (or this, where it is more).",
+    )
+    drift_window_tweets: int = Field(
+        5_000,
+        ge=500,
+        le=10_000_000,
+        description="Tweets in the rolling window that is compared with the model's reference. More see a "
+        "smaller shift, fewer see a large one sooner; a fifth of them come between two judgements.",
+    )
+    drift_window_seconds: float = Field(
+        3_600,
+        ge=10,
+        le=2_592_000,
+        description="Seconds the drift window reaches back at most, where tweets are few.",
+    )
+    drift_window_min: int = Field(
+        1_000,
+        ge=100,
+        le=10_000_000,
+        description="Tweets the window must hold before anything is said of drift or expected accuracy.",
+    )
+    drift_false_alarm_ratio: float = Field(
+        0.01,
+        gt=0,
+        lt=1,
+        description="The share of windows, 0 to 1, in which drift is told where there is none: for all "
+        "signals together, at most. The critical values follow from it and from the sizes of window and "
+        "reference.",
+    )
+    drift_smallest_psi: float = Field(
+        0.05,
+        ge=0,
+        le=10,
+        description="The smallest shift that matters, as population stability index: below it there is no "
+        "alarm, however sure it is. 0.05 is about a positive share of .61 where .50 was.",
+    )
+    drift_languages: Languages = Field(
+        frozenset({"en", "und", "qam", "qct", "qht", "qme", "qst", "zxx"}),
+        description="The languages that are usual for the model, and the codes of tweets without words; one "
+        "that says nothing is usual, too. The share of others is watched for drift; off: it is not.",
     )
     http_host: Name = Field(
         "0.0.0.0",  # noqa: S104 - probes and scrapers come from outside the container; the manual says so

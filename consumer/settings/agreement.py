@@ -58,6 +58,11 @@ def others(given: Mapping[str, Any]) -> Iterator[str]:
             f"DLQ_BREAKER_MIN={given['dlq_breaker_min']}: should be at most "
             f"DLQ_BREAKER_WINDOW ({given['dlq_breaker_window']})"
         )
+    if given["drift_window_min"] > given["drift_window_tweets"]:
+        yield (
+            f"DRIFT_WINDOW_MIN={given['drift_window_min']}: should be at most "
+            f"DRIFT_WINDOW_TWEETS ({given['drift_window_tweets']})"
+        )
     if given["threshold"] is not None and (fault := band_fault(given["neutral_band"], given["threshold"])):
         yield fault
 

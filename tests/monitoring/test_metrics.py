@@ -291,6 +291,10 @@ def test_names_follow_the_conventions() -> None:
         "_records",
         "_partitions",
         "_state",
+        "_score",
+        "_value",
+        "_alarm",
+        "_samples",
     )
     for metric in CATALOGUE:
         assert metric.name.startswith("sentiment_")

@@ -1,0 +1,87 @@
+"""Assembling who watches the stream: settings and a loaded model → watchers that hear of every commit."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from logging import WARNING, getLogger
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from consumer.model.reference import read_reference
+from consumer.monitoring.drift.judge import Standards
+from consumer.monitoring.drift.monitor import DriftMonitor, Yardstick
+from consumer.monitoring.drift.tally import Rule, bins
+from consumer.monitoring.drift.window import Extent
+from consumer.monitoring.logs import event
+from consumer.signals import SIGNALS, read_pieces
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from consumer.model.folder import ModelFolder
+    from consumer.model.reference import Reference
+    from consumer.monitoring.drift.distance import Counts
+    from consumer.monitoring.drift.judge import Judgement
+    from consumer.monitoring.metrics import Metrics
+    from consumer.monitoring.watcher import Watcher
+    from consumer.settings import Settings
+
+log = getLogger(__name__)
+
+
+def watchers(settings: Settings, folder: ModelFolder, metrics: Metrics, replica: str) -> tuple[Watcher, ...]:
+    """Everyone who watches; ``replica`` is this one's name among those that share STATE_DIR."""
+    return (_drift(settings, folder, metrics, replica),)
+
+
+def _drift(settings: Settings, folder: ModelFolder, metrics: Metrics, replica: str) -> DriftMonitor:
+    measure = yardstick(settings, folder)
+    smallest = settings.drift_smallest_psi
+
+    def report(judgement: Judgement) -> None:
+        metrics.drift(judgement, smallest)
+
+    return DriftMonitor(measure, _own_file(settings.state_dir / "drift", replica), report, time.time())
+
+
+def yardstick(settings: Settings, folder: ModelFolder) -> Yardstick:
+    """What the stream of a model is measured with; without a reference, accuracy alone is expected."""
+    reference = read_reference(folder.path)
+    if reference is None:
+        event(log, "drift_not_watched", WARNING, reason=f"{folder.name} has no drift-reference.json")
+    counts = reference_counts(reference) if reference else {}
+    if not settings.drift_languages:
+        counts.pop("other_language", None)
+    known = {name: one.bins for name, one in reference.signals.items()} if reference else {}
+    rule = Rule(
+        folder.threshold,
+        settings.drift_languages,
+        read_pieces(folder.tokeniser_path),
+        {name: bounds for name, bounds in bins(known).items() if name in counts},
+    )
+    standards = Standards(
+        settings.drift_false_alarm_ratio, settings.drift_smallest_psi, settings.drift_window_min
+    )
+    extent = Extent(settings.drift_window_tweets, settings.drift_window_seconds)
+    return Yardstick(f"{folder.name} {folder.version}", rule, counts, standards, extent)
+
+
+def reference_counts(reference: Reference) -> dict[str, Counts]:
+    """Counts of every watched signal; the reference's rows are all in the model's language."""
+    rows = reference.rows
+    found = {name: np.array(reference.signals[name].counts) for name in SIGNALS if name in reference.signals}
+    for name, share in (
+        ("positive", reference.positive_share),
+        ("truncated", reference.truncated_share),
+        ("other_language", 0.0),
+    ):
+        yes = round(share * rows)
+        found[name] = np.array([rows - yes, yes])
+    return found
+
+
+def _own_file(folder: Path, replica: str) -> Path:
+    """A file of this replica, under a name that any file system takes."""
+    return folder / f"{hashlib.sha256(replica.encode()).hexdigest()[:16]}.json"
