@@ -53,7 +53,7 @@ def yardstick(settings: Settings, folder: ModelFolder) -> Yardstick:
         event(log, "drift_not_watched", WARNING, reason=f"{folder.name} has no drift-reference.json")
     counts = reference_counts(reference) if reference else {}
     if not settings.drift_languages:
-        counts.pop("other_language", None)
+        counts.pop("other_language_share", None)
     known = {name: one.bins for name, one in reference.signals.items()} if reference else {}
     rule = Rule(
         folder.threshold,
@@ -73,9 +73,9 @@ def reference_counts(reference: Reference) -> dict[str, Counts]:
     rows = reference.rows
     found = {name: np.array(reference.signals[name].counts) for name in SIGNALS if name in reference.signals}
     for name, share in (
-        ("positive", reference.positive_share),
-        ("truncated", reference.truncated_share),
-        ("other_language", 0.0),
+        ("positive_share", reference.positive_share),
+        ("truncated_share", reference.truncated_share),
+        ("other_language_share", 0.0),
     ):
         yes = round(share * rows)
         found[name] = np.array([rows - yes, yes])

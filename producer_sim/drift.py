@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from producer_sim.errors import UsageError
-from producer_sim.tweets import Tweet
+from producer_sim.tweets import Tweet, load_topic
 
 # Of an even stream two positives in five turn: the negative share goes from .5 to .7.
 _TURNED_SHARE = 0.4
@@ -73,4 +73,14 @@ def _any_of(pool: Sequence[Tweet], rng: Random, wanted: Callable[[Tweet], bool])
     return rng.choice([tweet for tweet in pool if wanted(tweet)])
 
 
-KINDS: dict[str, Shift] = {"negative": _negative, "caps": _caps, "language": _language, "garbled": _garbled}
+def _topic(_tweet: Tweet, rng: Random, _pool: Sequence[Tweet]) -> Tweet:
+    return rng.choice(load_topic())
+
+
+KINDS: dict[str, Shift] = {
+    "negative": _negative,
+    "caps": _caps,
+    "language": _language,
+    "garbled": _garbled,
+    "topic": _topic,
+}

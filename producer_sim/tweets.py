@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 
@@ -23,6 +24,16 @@ def load_tweets() -> tuple[Tweet, ...]:
 
     Their numbers in the file are not ids on the topic: a stream shows each of them many times.
     """
-    lines = files("producer_sim").joinpath("tweets.jsonl").read_text(encoding="utf-8").splitlines()
+    return _load("tweets.jsonl")
+
+
+@cache
+def load_topic() -> tuple[Tweet, ...]:
+    """Tweets about money and markets, which the others never speak of; as many of either label."""
+    return _load("topic.jsonl")
+
+
+def _load(name: str) -> tuple[Tweet, ...]:
+    lines = files("producer_sim").joinpath(name).read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
-    return tuple(Tweet(text=row["text"], label=row["label"], lang=row["lang"]) for row in rows)
+    return tuple(Tweet(text=row["text"], label=row["label"], lang=row.get("lang", "en")) for row in rows)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
-from prometheus_client.parser import text_string_to_metric_families
 
 from consumer.monitoring.catalogue import CATALOGUE, Kind
 from consumer.monitoring.lag import Lag
@@ -28,8 +27,7 @@ from consumer.records import (
     Stage,
     Tweet,
 )
-
-Scrape = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
+from tests.monitoring.scraping import scrape, value
 
 
 def record(offset: int = 0) -> Record:
@@ -55,21 +53,6 @@ KNOWN = Outcome(
     seconds={"parse": 0.002, "score": 0.2},
     padded_tokens=60,
 )
-
-
-def scrape(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    """What Prometheus would read."""
-    body, _ = metrics.render()
-    return {
-        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(body.decode())
-        for sample in family.samples
-    }
-
-
-def value(found: Scrape, name: str, **labels: str) -> float:
-    """One sample."""
-    return found[name, tuple(sorted(labels.items()))]
 
 
 def commit(

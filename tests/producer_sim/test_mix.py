@@ -14,7 +14,7 @@ from producer_sim.drift import Drift, parse_drift
 from producer_sim.errors import UsageError
 from producer_sim.mix import RETWEET, TWEET, Message, Mix, shuffled_for_ever
 from producer_sim.planted import PLANTED, TOMBSTONE
-from producer_sim.tweets import Tweet, load_tweets
+from producer_sim.tweets import Tweet, load_topic, load_tweets
 
 NOW = datetime(2026, 11, 22, 10, 0, 0, 50_000, tzinfo=UTC)
 MAX_VALUE_BYTES = 64 * 1024
@@ -207,7 +207,7 @@ def test_drift_begins_at_its_second() -> None:
     assert share[1] == pytest.approx(0.7, abs=0.05)
 
 
-@pytest.mark.parametrize("kind", ["caps", "language", "garbled"])
+@pytest.mark.parametrize("kind", ["caps", "language", "garbled", "topic"])
 def test_other_drifts_change_the_texts_and_keep_the_labels(kind: str) -> None:
     """Each in its way, on every tweet from its second on."""
     changed = _draw(_mix(drift=Drift(kind, 0.0)), 200)
@@ -215,6 +215,7 @@ def test_other_drifts_change_the_texts_and_keep_the_labels(kind: str) -> None:
         "caps": lambda m: _text_of(m) == _text_of(m).upper(),
         "language": lambda m: _tweet_of(m)["lang"] != "en",
         "garbled": lambda m: "\ufffd" in _text_of(m),
+        "topic": lambda m: _text_of(m) in {tweet.text for tweet in load_topic()},
     }
     assert sum(map(marks[kind], changed)) > 180
     assert all("label" in dict(m.headers) for m in changed)

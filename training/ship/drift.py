@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from consumer.clean import clean
 from consumer.model.reference import Histogram, Reference
-from consumer.signals import SIGNALS, Pieces, count
+from consumer.signals import SIGNALS, Pieces, capital_shares, count
 from consumer.tokenise import Tokeniser
 from training.measure.labelled import Labelled
 from training.measure.measures import probabilities
@@ -31,7 +31,12 @@ def make_reference(
     p = probabilities(logits, calibration.temperature, calibration.bias)
     positive = p >= calibration.threshold
     confidence = np.where(positive, p, 1 - p)
-    signals = {"score": p, "confidence": confidence, **_of_texts(rows.ids, pieces)}
+    signals = {
+        "score": p,
+        "confidence": confidence,
+        **_of_texts(rows.ids, pieces),
+        "capital_share": capital_shares(rows.texts),
+    }
     return Reference(
         rows=len(p),
         set=rows.name,

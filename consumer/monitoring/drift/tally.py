@@ -10,7 +10,7 @@ import numpy as np
 
 from consumer.monitoring.drift.distance import Counts, Floats
 from consumer.records import Label, Result
-from consumer.signals import SIGNALS, WATCHED, Bounds, Pieces
+from consumer.signals import SIGNALS, WATCHED, Bounds, Pieces, capital_shares
 
 _SPECIAL_PIECES = 2  # [CLS] and [SEP]
 
@@ -51,9 +51,10 @@ def tally(results: Sequence[Result], rule: Rule) -> Tally:
         "score": probability,
         "confidence": np.where(positive, probability, 1 - probability),
         **_of_pieces(results, rule.pieces),
-        "positive": positive,
-        "truncated": [r.truncated for r in results],
-        "other_language": [not _is_ours(r.tweet.lang, rule.languages) for r in results],
+        "capital_share": capital_shares([r.tweet.text for r in results]),
+        "positive_share": positive,
+        "truncated_share": [r.truncated for r in results],
+        "other_language_share": [not _is_ours(r.tweet.lang, rule.languages) for r in results],
     }
     sure = [r.confidence for r in results if r.label is not Label.NEUTRAL]
     return Tally(

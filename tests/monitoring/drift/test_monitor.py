@@ -1,0 +1,186 @@
+"""The monitor over time: what it says, what it keeps, what it forgets."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from consumer.monitoring.drift.judge import Judgement, Standards
+from consumer.monitoring.drift.monitor import DriftMonitor, Yardstick
+from consumer.monitoring.drift.tally import Rule, bins
+from consumer.monitoring.drift.window import BLOCKS, Extent
+from consumer.records import Label, Result, Tweet
+from consumer.signals import Pieces
+from tests.doubles import record
+
+NO_PIECES = Pieces(np.zeros(8, np.bool_), np.zeros(8, np.bool_))
+REFERENCE = {"positive_share": np.array([500, 500]), "truncated_share": np.array([1_000, 0])}
+RULE = Rule(0.5, {"en"}, NO_PIECES, {name: bins({})[name] for name in REFERENCE})
+EXTENT = Extent(tweets=1_000, seconds=100.0)
+STANDARDS = Standards(false_alarm_ratio=0.01, smallest_psi=0.05, least_tweets=400)
+
+
+class Told:
+    """A monitor under test, and what it reports."""
+
+    def __init__(self, path: Path, model: str = "m 1", extent: Extent = EXTENT) -> None:
+        self.said: list[Judgement] = []
+        yardstick = Yardstick(model, RULE, REFERENCE, STANDARDS, extent)
+        self.monitor = DriftMonitor(yardstick, path, self.said.append, now=1_000.0)
+
+    @property
+    def last(self) -> Judgement:
+        """The latest judgement."""
+        return self.said[-1]
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Told:
+    """A new one."""
+    return Told(tmp_path / "drift" / "state.json")
+
+
+def batch(positive: int, negative: int, confidence: float = 0.9) -> list[Result]:
+    """So many of either."""
+    return [
+        Result(record(), Tweet("1", "x"), name, p, confidence, 0.5, 3, truncated=False, pieces=(2, 5, 3))
+        for name, p, count in ((Label.POSITIVE, 0.9, positive), (Label.NEGATIVE, 0.1, negative))
+        for _ in range(count)
+    ]
+
+
+def feed(told: Told, blocks: int, positive: int = 100, at: float = 1_000.0, seconds: float = 1.0) -> float:
+    """So many blocks of 200 tweets; the time of the last."""
+    for _ in range(blocks):
+        told.monitor.committed(batch(positive, 200 - positive), at)
+        at += seconds
+    return at - seconds
+
+
+def test_nothing_is_said_below_the_minimum(told: Told) -> None:
+    """The window's size is told, no score and no accuracy, until it holds enough."""
+    feed(told, 1)
+    assert told.last == Judgement(tweets=200)
+    feed(told, 1)
+    assert told.last.tweets == 400
+    assert {reading.signal for reading in told.last.readings} == set(REFERENCE)
+    assert told.last.expected_accuracy == pytest.approx(0.9)
+
+
+def test_the_window_rolls_on_by_count(told: Told) -> None:
+    """It holds the last five blocks, so a shift fills it and leaves it again."""
+    feed(told, BLOCKS + 3)
+    assert told.last.tweets == 1_000
+    assert told.last.alarms == set()
+    feed(told, BLOCKS, positive=190)
+    assert told.last.alarms == {"positive_share"}
+    feed(told, BLOCKS)
+    assert told.last.alarms == set()
+
+
+def test_the_window_rolls_on_by_time(told: Told) -> None:
+    """A block older than the window's seconds is gone, also where nothing more comes."""
+    feed(told, 3, seconds=0.0)
+    told.monitor.passed(1_100.0)
+    assert told.last.tweets == 600
+    told.monitor.passed(1_101.0)
+    assert told.last == Judgement(tweets=0)
+
+
+def test_few_tweets_make_small_blocks(told: Told) -> None:
+    """Where a fifth of the window's tweets takes too long, a fifth of its seconds closes the block."""
+    for second in range(0, 101, 2):
+        told.monitor.committed(batch(5, 5), 1_000.0 + second)
+    assert 400 <= told.last.tweets <= 560
+    assert len(told.said) <= BLOCKS + 2
+
+
+def test_each_batch_counts_once_and_whole(told: Told) -> None:
+    """An open block is not judged before its time, and none of it is lost by then."""
+    for _ in range(40):
+        told.monitor.committed(batch(30, 20), 1_000.0)
+    assert told.last.tweets == 1_000
+    assert told.last.sure == 1_000
+    assert told.last.readings[0].psi == pytest.approx(0.0405, abs=0.001)  # of .6 against .5
+
+
+def test_an_empty_batch_is_nothing(told: Told) -> None:
+    """Where all were dead letters."""
+    told.monitor.committed([], 1_000.0)
+    assert told.last == Judgement(tweets=0)
+
+
+def test_the_state_survives_a_restart(told: Told, tmp_path: Path) -> None:
+    """The next process goes on with the same window, the block that was being filled included."""
+    feed(told, 4, positive=190)
+    told.monitor.committed(batch(95, 5), 1_004.0)
+    told.monitor.close()
+    after = Told(tmp_path / "drift" / "state.json")
+    assert after.last == told.last
+    after.monitor.committed(batch(95, 5), 1_005.0)
+    assert after.last.tweets == 1_000
+    assert [path.name for path in (tmp_path / "drift").iterdir()] == ["state.json"]
+
+
+def test_a_kill_loses_a_few_seconds(told: Told, tmp_path: Path) -> None:
+    """What was counted is written without a close, too."""
+    feed(told, 5, seconds=6.0)
+    assert Told(tmp_path / "drift" / "state.json").last.tweets == 1_000
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"schema_version": 1}', "\x00"])
+def test_a_damaged_state_is_ignored(tmp_path: Path, content: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The window begins anew, and the log says so; the stream goes on."""
+    path = tmp_path / "state.json"
+    path.write_text(content)
+    with caplog.at_level(logging.WARNING):
+        told = Told(path)
+    assert told.last == Judgement(tweets=0)
+    assert [line.message for line in caplog.records] == ["drift_state_ignored"]
+
+
+def _model(path: Path) -> Told:
+    return Told(path, model="m 2")
+
+
+def _late(path: Path) -> Told:
+    return Told(path, extent=Extent(1_000, 0.5))
+
+
+@pytest.mark.parametrize("other", [_model, _late])
+def test_a_state_of_another_stream_is_not_taken(
+    told: Told, tmp_path: Path, other: Callable[[Path], Told]
+) -> None:
+    """Neither another model's nor one that is too old by now."""
+    feed(told, 5, at=990.0)
+    told.monitor.close()
+    assert other(tmp_path / "drift" / "state.json").last == Judgement(tweets=0)
+
+
+def test_a_disk_that_is_full_does_not_stop_the_stream(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged, and the window stays in memory."""
+    (tmp_path / "drift").write_text("a file where the folder should be")
+    told = Told(tmp_path / "drift" / "state.json")
+    with caplog.at_level(logging.WARNING):
+        feed(told, 5, seconds=6.0)
+        told.monitor.close()
+    assert "drift_state_not_saved" in {line.message for line in caplog.records}
+    assert told.last.tweets == 1_000
+
+
+def test_an_alarm_is_logged_when_it_comes_and_when_it_goes(
+    told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once each, however many judgements it stands."""
+    with caplog.at_level(logging.INFO):
+        feed(told, BLOCKS)
+        feed(told, 2 * BLOCKS, positive=190)
+        feed(told, 2 * BLOCKS)
+    events = [line.message for line in caplog.records if line.message.startswith("drift_alarm")]
+    assert events == ["drift_alarm", "drift_alarm_over"]
