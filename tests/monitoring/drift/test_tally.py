@@ -37,7 +37,7 @@ def results(tmp_path: Path) -> list[Result]:
     items = prepare([tweet_record(text, i, lang="en") for i, text in enumerate(TEXTS)], rules)
     scorer = FirstIdScorer()
     found = list(label(items, scorer, LabelRule(threshold=0.5)).results)
-    spread = np.linspace(0.05, 0.95, len(found))
+    spread = np.linspace(0.03, 0.98, len(found))
     return [replace(r, probability=float(p)) for r, p in zip(found, spread, strict=True)]
 
 
