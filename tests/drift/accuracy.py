@@ -21,7 +21,7 @@ from training.measure.measures import probabilities
 
 WINDOW = 1_000
 HEAD = (
-    "| file | tweets | expected | true | difference | windows of 1,000 | their largest difference |",
+    "| file | tweets | expected | true | difference | windows of 1,000 | largest difference |",
     "|---|---|---|---|---|---|---|",
 )
 
@@ -47,8 +47,8 @@ def table(folder: ModelFolder, paths: list[Path], most: int) -> Iterator[str]:
         windows = [gap[at : at + WINDOW].mean() for at in range(0, len(gap) - WINDOW + 1, WINDOW)]
         largest = f"{max(windows, key=abs):+.1%}" if windows else "too few"
         yield (
-            f"| {path.name} | {len(gap):,} | {confidence.mean():.1%} | {right.mean():.1%} | {gap.mean():+.1%} "
-            f"| {len(windows)} | {largest} |"
+            f"| {path.name} | {len(gap):,} | {confidence.mean():.1%} | {right.mean():.1%} "
+            f"| {gap.mean():+.1%} | {len(windows)} | {largest} |"
         )
 
 

@@ -9,7 +9,7 @@ import matplotlib as mpl
 
 mpl.use("Agg")
 
-from matplotlib import pyplot as plt  # noqa: E402 - after the choice of what draws
+from matplotlib import pyplot as plt
 
 
 def draw(path: Path, delays: Mapping[str, Mapping[int, Sequence[int]]]) -> None:
