@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from consumer.broker.labels import LabelFeed
 from consumer.model.reference import read_reference
 from consumer.monitoring.drift.judge import Standards
 from consumer.monitoring.drift.monitor import DriftMonitor, Yardstick
 from consumer.monitoring.drift.tally import Rule, bins
 from consumer.monitoring.drift.window import Extent
 from consumer.monitoring.logs import event
-from consumer.signals import SIGNALS, read_pieces
+from consumer.monitoring.truth import Truth
+from consumer.signals import SIGNALS, Pieces, read_pieces
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,10 +32,22 @@ if TYPE_CHECKING:
 
 log = getLogger(__name__)
 
+_NO_PIECES = Pieces(np.zeros(0, np.bool_), np.zeros(0, np.bool_))  # where nothing is compared
+
 
 def watchers(settings: Settings, folder: ModelFolder, metrics: Metrics, replica: str) -> tuple[Watcher, ...]:
     """Everyone who watches; ``replica`` is this one's name among those that share STATE_DIR."""
-    return (_drift(settings, folder, metrics, replica),)
+    made: list[Watcher] = [_drift(settings, folder, metrics, replica)]
+    if settings.kafka_labels_topic:
+        made.append(_truth(settings, settings.kafka_labels_topic, metrics))
+    return tuple(made)
+
+
+def _truth(settings: Settings, topic: str, metrics: Metrics) -> Truth:
+    extent = Extent(settings.labels_window_tweets, settings.labels_window_seconds)
+    since_ms = int((time.time() - extent.seconds) * 1000)
+    feed = LabelFeed(settings, topic, since_ms, time.monotonic)
+    return Truth(feed.take, feed.close, metrics.truth, extent, settings.drift_window_tweets)
 
 
 def _drift(settings: Settings, folder: ModelFolder, metrics: Metrics, replica: str) -> DriftMonitor:
@@ -58,7 +72,7 @@ def yardstick(settings: Settings, folder: ModelFolder) -> Yardstick:
     rule = Rule(
         folder.threshold,
         settings.drift_languages,
-        read_pieces(folder.tokeniser_path),
+        read_pieces(folder.tokeniser_path) if reference else _NO_PIECES,
         {name: bounds for name, bounds in bins(known).items() if name in counts},
     )
     standards = Standards(

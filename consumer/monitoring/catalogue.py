@@ -27,7 +27,7 @@ CLOSE_REASONS = ("messages", "tokens", "wait", "other")
 ABORT_REASONS = ("publish", "rebalance", "fenced", "other")
 OPTIONAL_FIELDS = ("author_id", "created_at", "lang")
 STEPS = ("poll", "parse", "clean", "tokenise", "score", "label", "encode", "publish")
-STATISTICS = ("psi", "jensen_shannon")
+FATES = ("joined", "unmatched", "neutral", "unreadable")
 MODEL_LABELS = ("name", "version", "scorer", "cleaning_version", "threshold", "max_length")
 
 STAGE_REASONS: dict[Stage, tuple[Reason, ...]] = {
@@ -319,6 +319,30 @@ EXPECTED_SAMPLES = Metric(
     "Tweets behind the expected accuracy.",
     "sum(sentiment_expected_accuracy_samples)",
 )
+LABELLED_ACCURACY = Metric(
+    Kind.GAUGE,
+    "sentiment_labelled_accuracy_ratio",
+    "Of the results whose true label came (KAFKA_LABELS_TOPIC): the share that was right (by labels), and "
+    "what their confidence promised (by confidence). Not there below 100 of them.",
+    'sentiment_labelled_accuracy_ratio{by="labels"}',
+    ("by",),
+    (),
+)
+LABELLED_SAMPLES = Metric(
+    Kind.GAUGE,
+    "sentiment_labelled_accuracy_samples",
+    "Results behind the measured accuracy.",
+    "sum(sentiment_labelled_accuracy_samples)",
+)
+LABELS = Metric(
+    Kind.COUNTER,
+    "sentiment_labels_total",
+    "True labels read, by what became of them: joined to a result of this replica, unmatched in their time "
+    "(also those of other replicas' results), neutral, or unreadable.",
+    "sum by (outcome) (rate(sentiment_labels_total[$__rate_interval]))",
+    ("outcome",),
+    _each(FATES),
+)
 MODEL_INFO = Metric(
     Kind.GAUGE,
     "sentiment_model_info",
@@ -343,6 +367,6 @@ CATALOGUE: tuple[Metric, ...] = (
     *(BATCH_MESSAGES, BATCH_TOKENS, PADDING, BATCHES, ABORTS),
     *(OFFSET_GAP, REBALANCES, ASSIGNED, LAG_RECORDS, LAG_SECONDS, LAST_POLL, LAST_COMMIT),
     *(DRIFT_SCORE, DRIFT_CRITICAL, DRIFT_ALARM, DRIFT_WINDOW, DRIFT_SMALLEST),
-    *(EXPECTED_ACCURACY, EXPECTED_SAMPLES),
+    *(EXPECTED_ACCURACY, EXPECTED_SAMPLES, LABELLED_ACCURACY, LABELLED_SAMPLES, LABELS),
     *(MODEL_INFO, BUILD_INFO),
 )

@@ -22,6 +22,7 @@ from consumer.monitoring import catalogue as c
 from consumer.monitoring.drift.judge import Judgement
 from consumer.monitoring.lag import Lag, TopicPartition
 from consumer.monitoring.series import Histogram, Labels, Numbers, Series
+from consumer.monitoring.truth import Measured
 from consumer.records import Label, Outcome, Result
 from consumer.signals import WATCHED
 
@@ -154,6 +155,17 @@ class Metrics(Collector):
             self._number(c.DRIFT_SMALLEST).set(smallest_psi)
             self._number(c.EXPECTED_ACCURACY).replace({} if expected is None else {(): expected})
             self._number(c.EXPECTED_SAMPLES).set(judgement.sure)
+
+    def truth(self, measured: Measured) -> None:
+        """What late labels say, in place of what they said before."""
+        shown: dict[Labels, float] = {}
+        if measured.accuracy is not None and measured.expected is not None:
+            shown = {("labels",): measured.accuracy, ("confidence",): measured.expected}
+        with self._lock:
+            self._number(c.LABELLED_ACCURACY).replace(shown)
+            self._number(c.LABELLED_SAMPLES).set(measured.pairs)
+            for fate, count in measured.fates.items():
+                self._number(c.LABELS).add(fate, amount=count)
 
     def collect(self) -> Iterator[Family]:
         """What the registry asks for at a scrape: a copy of all numbers of one moment."""

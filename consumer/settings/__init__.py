@@ -47,6 +47,7 @@ _FIRST_WORDS = (
     "BROKER_",
     "DLQ_",
     "DRIFT_",
+    "LABELS_",
 )
 _CLOSE = 0.85  # likeness of two names from which one is taken for a misspelling of the other
 
@@ -88,6 +89,11 @@ class Settings(BaseSettings):
         None,
         description="The compacted topic in which `dlq replay` records what it has put back, so that nothing "
         "is put back twice; created when missing. Unset: KAFKA_DLQ_TOPIC with .replayed at its end.",
+    )
+    kafka_labels_topic: Topic | None = Field(
+        None,
+        description='The topic of true labels that come later, as {"id", "label"}, such as tweets.labels: '
+        "the accuracy is measured by them. Every replica reads all of it. Unset: it is not measured.",
     )
     kafka_group_instance_id: Name | None = Field(
         None,
@@ -301,6 +307,19 @@ class Settings(BaseSettings):
         le=10,
         description="The smallest shift that matters, as population stability index: below it there is no "
         "alarm, however sure it is. 0.05 is about a positive share of .61 where .50 was.",
+    )
+    labels_window_tweets: int = Field(
+        100_000,
+        ge=100,
+        le=10_000_000,
+        description="Results that wait for their label at most, about 300 bytes each, and labels for their "
+        "result; with KAFKA_LABELS_TOPIC.",
+    )
+    labels_window_seconds: float = Field(
+        86_400,
+        ge=10,
+        le=2_592_000,
+        description="Seconds that either waits at most, and that the measured accuracy reaches back.",
     )
     drift_languages: Languages = Field(
         frozenset({"en", "und", "qam", "qct", "qht", "qme", "qst", "zxx"}),

@@ -7,7 +7,13 @@ from typing import Any
 
 from consumer.settings import flags
 
-_TOPICS = ("kafka_input_topic", "kafka_output_topic", "kafka_dlq_topic", "kafka_dlq_replayed_topic")
+_TOPICS = (
+    "kafka_input_topic",
+    "kafka_output_topic",
+    "kafka_dlq_topic",
+    "kafka_dlq_replayed_topic",
+    "kafka_labels_topic",
+)
 
 
 def security(given: Mapping[str, Any]) -> Iterator[str]:

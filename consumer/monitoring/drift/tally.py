@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -45,9 +46,21 @@ class Rule:
 
 def tally(results: Sequence[Result], rule: Rule) -> Tally:
     """Counts over n results."""
+    values = _values(results, rule) if rule.bins else {}
+    sure = [r.confidence for r in results if r.label is not Label.NEUTRAL]
+    return Tally(
+        len(results),
+        {signal: _count(values[signal], bounds) for signal, bounds in rule.bins.items()},
+        len(sure),
+        float(sum(sure)),
+    )
+
+
+def _values(results: Sequence[Result], rule: Rule) -> dict[str, Any]:
+    """Every signal there is, each (n,)."""
     probability = np.fromiter((r.probability for r in results), np.float64, len(results))  # (n,)
     positive = probability >= rule.threshold
-    values = {
+    return {
         "score": probability,
         "confidence": np.where(positive, probability, 1 - probability),
         **_of_pieces(results, rule.pieces),
@@ -56,13 +69,6 @@ def tally(results: Sequence[Result], rule: Rule) -> Tally:
         "truncated_share": [r.truncated for r in results],
         "other_language_share": [not _is_ours(r.tweet.lang, rule.languages) for r in results],
     }
-    sure = [r.confidence for r in results if r.label is not Label.NEUTRAL]
-    return Tally(
-        len(results),
-        {signal: _count(values[signal], bounds) for signal, bounds in rule.bins.items()},
-        len(sure),
-        float(sum(sure)),
-    )
 
 
 def bins(signals: Mapping[str, Bounds]) -> dict[str, Bounds]:
