@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from consumer.broker.labels import LabelFeed
+from consumer.errors import ConfigurationError
 from consumer.model.reference import read_reference
 from consumer.monitoring.drift.judge import Standards
 from consumer.monitoring.drift.monitor import DriftMonitor, Yardstick
 from consumer.monitoring.drift.tally import Rule, bins
 from consumer.monitoring.drift.window import Extent
 from consumer.monitoring.logs import event
+from consumer.monitoring.sample_log import SampleLog, read_salt
 from consumer.monitoring.truth import Truth
 from consumer.signals import SIGNALS, Pieces, read_pieces
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 log = getLogger(__name__)
 
+_SAMPLE_FILE_BYTES = 10_000_000
 _NO_PIECES = Pieces(np.zeros(0, np.bool_), np.zeros(0, np.bool_))  # where nothing is compared
 
 
@@ -40,6 +43,8 @@ def watchers(settings: Settings, folder: ModelFolder, metrics: Metrics, replica:
     made: list[Watcher] = [_drift(settings, folder, metrics, replica)]
     if settings.kafka_labels_topic:
         made.append(_truth(settings, settings.kafka_labels_topic, metrics))
+    if settings.sample_log_ratio:
+        made.append(_sample_log(settings, folder, replica))
     return tuple(made)
 
 
@@ -57,7 +62,22 @@ def _drift(settings: Settings, folder: ModelFolder, metrics: Metrics, replica: s
     def report(judgement: Judgement) -> None:
         metrics.drift(judgement, smallest)
 
-    return DriftMonitor(measure, _own_file(settings.state_dir / "drift", replica), report, time.time())
+    return DriftMonitor(
+        measure, _own_file(settings.state_dir / "drift", replica, "json"), report, time.time()
+    )
+
+
+def _sample_log(settings: Settings, folder: ModelFolder, replica: str) -> SampleLog:
+    path = _own_file(settings.state_dir / "samples", replica, "jsonl")
+    try:
+        salt = read_salt(settings.state_dir / "samples" / "salt")
+    except OSError as error:
+        raise ConfigurationError(
+            f"STATE_DIR={settings.state_dir}: SAMPLE_LOG_RATIO needs a folder this user can write to "
+            f"({error.strerror})"
+        ) from None
+    model = f"{folder.name} {folder.version}"
+    return SampleLog(path, salt, settings.sample_log_ratio, _SAMPLE_FILE_BYTES, model)
 
 
 def yardstick(settings: Settings, folder: ModelFolder) -> Yardstick:
@@ -96,6 +116,6 @@ def reference_counts(reference: Reference) -> dict[str, Counts]:
     return found
 
 
-def _own_file(folder: Path, replica: str) -> Path:
+def _own_file(folder: Path, replica: str, ending: str) -> Path:
     """A file of this replica, under a name that any file system takes."""
-    return folder / f"{hashlib.sha256(replica.encode()).hexdigest()[:16]}.json"
+    return folder / f"{hashlib.sha256(replica.encode()).hexdigest()[:16]}.{ending}"

@@ -112,7 +112,7 @@ def test_a_topic_that_comes_later_is_read(kafka: Broker, monkeypatch: pytest.Mon
 def test_the_running_consumer_measures_itself(
     kafka: Broker, topics: Topics, topic: str, tmp_path: Path
 ) -> None:
-    """120 results, 30 of whose labels say otherwise: 75 % are right, as /metrics tells, beside the expected."""
+    """120 results, 30 of whose labels say otherwise: 75 % are right, told beside what was expected."""
     publish_tweets(kafka.bootstrap, topics.tweets, tweets(120))  # "a good day": each is labelled positive
     settings = reaching(kafka.bootstrap, topics, tmp_path, KAFKA_LABELS_TOPIC=topic)
     with Replica(with_http(settings)) as one:
