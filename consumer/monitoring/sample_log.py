@@ -2,7 +2,7 @@
 
 Unsure ones are taken more often, since there is more to learn from them; each line has the probability it
 was taken with, by which a mean over the log can be put right. Whether a tweet is taken follows from its
-hashed id: a tweet that is read again is not a second sample.
+hashed id: one that is labelled again is the same sample again.
 """
 
 from __future__ import annotations

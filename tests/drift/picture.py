@@ -24,6 +24,7 @@ def draw(path: Path, delays: Mapping[str, Mapping[int, Sequence[int]]]) -> None:
             widths=0.22,
             whis=(0, 100),
             patch_artist=True,
+            medianprops={"color": "black"},
             manage_ticks=False,
         )
         for box in boxes["boxes"]:

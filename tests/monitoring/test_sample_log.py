@@ -85,7 +85,7 @@ def result(identity: str, confidence: float = 0.9, text: str = "so good") -> Res
 def written(tmp_path: Path, results: list[Result], **given: Any) -> list[dict[str, Any]]:
     """The lines of a log of these."""
     path = tmp_path / "samples" / "one.jsonl"
-    options = {"salt": SALT, "ratio": 0.1, "most_bytes": LARGE, "model": "m 1"} | given
+    options: dict[str, Any] = {"salt": SALT, "ratio": 0.1, "most_bytes": LARGE, "model": "m 1"} | given
     samples = SampleLog(path, **options)
     for at in range(0, len(results), 500):
         samples.committed(results[at : at + 500], 1_700_000_000.0)
@@ -125,7 +125,7 @@ def test_nothing_at_a_ratio_of_nothing(tmp_path: Path) -> None:
     assert written(tmp_path, [result(str(n)) for n in range(100)], ratio=0.0) == []
 
 
-def test_a_tweet_read_again_is_no_second_sample(tmp_path: Path) -> None:
+def test_a_tweet_labelled_again_is_the_same_sample(tmp_path: Path) -> None:
     """The same tweets are taken each time, and with another salt others, under other names."""
     tweets = [result(str(n)) for n in range(5_000)]
     first = {line["id"] for line in written(tmp_path / "a", tweets)}
