@@ -18,6 +18,7 @@ from consumer.loop import Loop, Parts
 from consumer.monitoring.health import Health
 from consumer.monitoring.metrics import Metrics
 from consumer.records import Result
+from consumer.suspicion import Suspicion
 from tests.doubles import Clock, ConstantScorer, small_tokeniser
 from tests.test_loop import BOUNDS, Publisher, Quiet, Topic
 
@@ -63,6 +64,7 @@ def test_each_committed_result_is_heard_of_once(tmp_path: Path) -> None:
         metrics,
         health,
         Circuit(Breaker(BreakerRules(), time.monotonic), health, metrics),
+        Suspicion(tmp_path / "scoring.json"),
         watchers=(ear,),
     )
     loop = Loop(parts, LabelRule(), ResultStyle("m", "1"), "g", limits, lambda _: None)
