@@ -1,0 +1,1 @@
+"""Rules for Prometheus and dashboards for Grafana, written as code: ``python -m deploy.observability``."""
