@@ -24,8 +24,9 @@ DOWN = Alert(
     for_="2m",
     severity=Severity.CRITICAL,
     summary="A consumer does not answer scrapes",
-    description="{{ $labels.instance }} has not answered for 2 minutes; or no consumer is known at all. "
-    "Its partitions move to other replicas, if there are any.",
+    description="{{ if $labels.instance }}{{ $labels.instance }} has not answered for 2 minutes; its "
+    "partitions move to other replicas, if there are any.{{ else }}Prometheus knows of no consumer at all."
+    "{{ end }}",
     also=f"or absent(up{{{o.MINE}}})",
 )
 STUCK = Alert(

@@ -58,7 +58,7 @@ DRIFT = Row(
         ),
         Panel(
             "Drift and its critical value",
-            "The greatest index of any replica, and the greatest critical value; that follows from the window.",
+            "The greatest index of any replica, and the greatest critical value for its window.",
             "none",
             [
                 Query(f"max by (signal) ({_PSI})", "{{signal}}"),

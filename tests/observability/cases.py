@@ -1,0 +1,104 @@
+"""For each alert: series on which it must fire, and series on which it must not."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from deploy.observability import alerts
+from deploy.observability.objectives import JOB
+from deploy.observability.rule import Alert
+from tests.observability.spread import LIKE_REFERENCE, SHIFTED, fleet
+
+J = f'job="{JOB}"'
+A = f'{J},instance="a"'
+POLL, START = f"sentiment_last_poll_timestamp_seconds{{{A}}}", f"process_start_time_seconds{{{A}}}"
+SCORE = f'sentiment_drift_score{{{A},signal="score",statistic="psi"}}'
+CRITICAL = f'sentiment_drift_critical_value{{{A},signal="score",statistic="psi"}}'
+ACCURACY = f"sentiment_expected_accuracy_ratio{{{A}}}"
+REBALANCES = f"sentiment_rebalances_total{{{A}}}"
+ABORTS = f'sentiment_transaction_aborts_total{{{A},reason="publish"}}'
+LAG = f"sentiment_consumer_lag_seconds{{{A}}}"
+
+
+def dead(each_minute: int) -> Mapping[str, str]:
+    """So many dead letters among a hundred records a minute."""
+    return {
+        f'sentiment_messages_total{{{A},outcome="dead_lettered"}}': f"0+{each_minute}x30",
+        f"sentiment_consumed_total{{{A}}}": "0+100x30",
+    }
+
+
+def late(*shares: tuple[int, int]) -> Mapping[str, str]:
+    """For so many minutes each, so many late results among a hundred a minute."""
+    steps = [100 - percent for minutes, percent in shares for _ in range(minutes)]
+    within = list(itertools.accumulate([0, *steps]))
+    name = "sentiment_end_to_end_latency_seconds"
+    return {
+        f'{name}_bucket{{{A},le="1.0"}}': " ".join(map(str, within)),
+        f"{name}_count{{{A}}}": f"0+100x{len(steps)}",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Series from minute 0 on, a sample a minute, in Prometheus' notation; looked at one minute of them."""
+
+    alert: Alert
+    what: str
+    series: Mapping[str, str]
+    minute: int
+    told: str = ""  # its description; none where it must not fire
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+CASES: Sequence[Case] = (
+    Case(
+        alerts.DOWN, "does not answer", {f"up{{{A}}}": "1 1 0x9"}, 5, "a has not answered", {"instance": "a"}
+    ),
+    Case(alerts.DOWN, "nobody there", {'up{job="another"}': "1x9"}, 5, "Prometheus knows of no consumer"),
+    Case(alerts.DOWN, "answers", {f"up{{{A}}}": "1x9"}, 5),
+    Case(alerts.DOWN, "a missed scrape", {f"up{{{A}}}": "1 1 0 0 1x9"}, 5),
+    Case(alerts.STUCK, "polled once", {POLL: "60x15"}, 10, "has not polled for 9m 0s", {"instance": "a"}),
+    Case(alerts.STUCK, "never polled", {POLL: "0x15", START: "1x15"}, 10, "for 9m 59s", {"instance": "a"}),
+    Case(alerts.STUCK, "polls", {POLL: "0+60x15", START: "1x15"}, 10),
+    Case(alerts.STUCK, "starts", {POLL: "0x15", START: "550x15"}, 10),
+    Case(alerts.LAG, "late", {LAG: "61x15"}, 10, "is 1m 1s old"),
+    Case(alerts.LAG, "in time", {LAG: "59x15"}, 10),
+    Case(alerts.LAG, "a short backlog", {LAG: "0 90 90 90 90 0x9"}, 4),
+    Case(alerts.DEAD_LETTERS, "one in ten", dead(10), 15, "10% of what was read"),
+    Case(alerts.DEAD_LETTERS, "one in 25", dead(4), 15),
+    Case(alerts.DEAD_LETTERS, "nothing comes", dict.fromkeys(dead(10), "7x30"), 15),
+    Case(alerts.FAST_BURN, "20 % late", late((90, 20)), 70, "now 20 times"),
+    Case(alerts.FAST_BURN, "10 % late", late((90, 10)), 70),
+    Case(alerts.FAST_BURN, "over by now", late((60, 30), (30, 0)), 75),
+    Case(alerts.SLOW_BURN, "10 % late", late((90, 10)), 70, "10 times as many"),
+    Case(alerts.SLOW_BURN, "5 % late", late((90, 5)), 70),
+    Case(alerts.SLOW_BURN, "over by now", late((120, 20), (60, 0)), 170),
+    Case(
+        *(alerts.DRIFT, "sure and large", {SCORE: "0.3x20", CRITICAL: "0.1x20"}, 15, "is 3 times as far"),
+        {"instance": "a", "signal": "score", "statistic": "psi"},
+    ),
+    Case(alerts.DRIFT, "chance", {SCORE: "0.09x20", CRITICAL: "0.1x20"}, 15),
+    Case(alerts.DRIFT, "sure and small", {SCORE: "0.04x20", CRITICAL: "0.01x20"}, 15),
+    Case(
+        *(alerts.FLEET_DRIFT, "shifted", fleet(SHIFTED, 100), 75, "over all replicas of g"),
+        {"consumer_group": "g", "signal": "score"},
+    ),
+    Case(alerts.FLEET_DRIFT, "as the reference", fleet(LIKE_REFERENCE, 100), 75),
+    Case(alerts.FLEET_DRIFT, "shifted, but too few to tell", fleet(SHIFTED, 10), 75),
+    Case(alerts.ACCURACY, "unsure", {ACCURACY: "0.7x50"}, 40, "70% of the labels", {"instance": "a"}),
+    Case(alerts.ACCURACY, "sure", {ACCURACY: "0.8x50"}, 40),
+    Case(alerts.REBALANCES, "every minute", {REBALANCES: "0+1x30"}, 20, "anew 10 times"),
+    Case(alerts.REBALANCES, "a rolling update", {REBALANCES: "0 1 2 3 4 4x30"}, 10),
+    Case(
+        alerts.ABORTS,
+        "every minute",
+        {ABORTS: "0+1x30"},
+        20,
+        "10 batches in 10 minutes",
+        {"reason": "publish"},
+    ),
+    Case(alerts.ABORTS, "a broker restarts", {ABORTS: "0 1 2 3 3x30"}, 10),
+)

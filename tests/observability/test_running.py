@@ -1,0 +1,42 @@
+"""A running consumer, watched for real: every expression there is returns data."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.observability import panels
+from tests.observability.scene import scene
+
+if TYPE_CHECKING:
+    from tests.broker.brokers import Broker
+    from tests.broker.topics import Topics
+
+
+@pytest.mark.broker
+@pytest.mark.needs_tool("prometheus", "promtool")
+def test_every_expression_returns_data(kafka: Broker, topics: Topics, tmp_path: Path) -> None:
+    """What panels show, rules record and alerts look at is there, scraped from a consumer that runs.
+
+    The scrape itself passes `promtool check metrics`; the metrics listed as not exported are indeed not,
+    so that the list is emptied when they come.
+    """
+    with scene(kafka.bootstrap, topics, tmp_path) as (one, server):
+        panels.settled(server)
+        status, scrape = one.ask("/metrics")
+        assert status == 200
+        checked = subprocess.run(
+            ["promtool", "check", "metrics"], input=scrape, capture_output=True, text=True, check=False
+        )
+        assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
+        assert [name for name in panels.NOT_YET if name in scrape] == []
+        found = list(panels.account(server, [*panels.of_panels(), *panels.of_alerts()]))
+        assert [ask.where for ask, series in found if not series and not ask.waits_for] == []
+        rules = server.rules()
+        assert {rule["name"]: rule.get("lastError") for rule in rules if rule["health"] != "ok"} == {}
+        recorded = [rule["name"] for rule in rules if rule["type"] == "recording"]
+        assert recorded
+        assert [name for name in recorded if not server.ask(name)] == []
