@@ -9,7 +9,7 @@ PINS := pyproject.toml requirements.txt deploy/set_up.sh
 LIGHT := .venv/.demo-ready
 FULL := .venv/.all-ready
 
-.PHONY: help setup lint format type test test-all demo demo-compose bench chaos soak fuzz audit kafka train train-small docs pins clean
+.PHONY: help setup lint format type test test-all demo demo-compose bench chaos soak fuzz audit kafka train train-small docs panels pins clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -112,8 +112,12 @@ train: $(FULL) ## the whole recipe of the model that ships, from Data/raw: about
 	@$(PY) -m training promote $(MODEL)
 	@$(PY) -m training report --model $(MODEL)
 
-docs: $(FULL) ## write the parts of docs/ that follow from the code
+docs: $(FULL) ## write the parts of docs/ and deploy/ that follow from the code
 	@$(PY) -m docs.generate
+	@$(PY) -m deploy.observability
+
+panels: $(FULL) ## every panel's and alert's expression, asked of a real Prometheus (needs `prometheus`)
+	@$(PY) -m tests.observability.panels
 
 pins: $(FULL) ## resolve requirements.txt again, newer only where pyproject.toml asks for it
 	@$(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras \
