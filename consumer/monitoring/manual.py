@@ -15,6 +15,10 @@ At every scrape `sentiment_consumed_total` equals the sum of `sentiment_messages
 together, once, when a micro-batch is committed. A batch that was given up counts in
 `sentiment_transaction_aborts_total` alone.
 
+A replica has at most 500 series of its own, buckets included, and one more for each partition assigned to
+it: label values come from closed lists, a model or a group takes the place of the one before, and the series
+of a revoked partition disappear. Nothing that is read from a topic ever becomes a label.
+
 The Python client's own `process_*` and `python_*` metrics are served beside these.
 """
 

@@ -64,7 +64,7 @@ def _publish(bootstrap: str, topic: str, done: threading.Event) -> None:
         for number in itertools.count():
             if done.wait(PAUSE_SECONDS):
                 break
-            send(producer, topic, Sent(_value(number), partition=number % PARTITIONS))
+            send(producer, topic, Sent(_value(number), number % PARTITIONS, b"an author"))
         producer.flush()
 
 
