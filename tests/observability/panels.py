@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -87,6 +87,16 @@ def account(server: Prometheus, asked: Iterable[Asked]) -> Iterator[tuple[Asked,
         yield one, len(server.ask(one.expr))
 
 
+def told(found: Sequence[tuple[Asked, int]]) -> str:
+    """The account, a line an expression."""
+    lines = []
+    for one, series in found:
+        word = f"yes, {series} series" if series else "no, not exported yet" if one.waits_for else "NO"
+        lines.append(f"{one.where:<64} {word:<22} {' '.join(one.expr.split())}\n")
+    answered = sum(bool(series) for _, series in found)
+    return "".join([*lines, f"{answered} of {len(found)} expressions return data\n"])
+
+
 def settled(server: Prometheus) -> None:
     """Return when rules have built on rules: the last link of each chain has data."""
     for name in ("consumer_group:sentiment_fleet_drift_psi:1h", "job:sentiment_latency_budget_burn:rate6h"):
@@ -107,11 +117,7 @@ def main() -> int:
             found = list(account(server, [*of_panels(), *of_alerts()]))
     finally:
         broker.close()
-    for one, series in found:
-        word = f"yes, {series} series" if series else "no, not exported yet" if one.waits_for else "NO"
-        sys.stdout.write(f"{one.where:<64} {word:<22} {' '.join(one.expr.split())}\n")
-    answered = sum(bool(series) for _, series in found)
-    sys.stdout.write(f"{answered} of {len(found)} expressions return data\n")
+    sys.stdout.write(told(found))
     return int(any(not series and not one.waits_for for one, series in found))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ def test_every_expression_returns_data(kafka: Broker, topics: Topics, tmp_path: 
         assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
         assert [name for name in panels.NOT_YET if name in scrape] == []
         found = list(panels.account(server, [*panels.of_panels(), *panels.of_alerts()]))
+        sys.stdout.write(panels.told(found))  # with `-s`, or where it fails
         assert [ask.where for ask, series in found if not series and not ask.waits_for] == []
         rules = server.rules()
         assert {rule["name"]: rule.get("lastError") for rule in rules if rule["health"] != "ok"} == {}
