@@ -106,7 +106,7 @@ train: $(FULL) ## the whole recipe of the model that ships, from Data/raw: about
 		--validation $(RANDOM_ROWS) Data/human/validation.csv --out runs/student \
 		--epochs $(word 3,$(EPOCHS)) --learning-rate 1.5e-4 --ema 0.999 --bf16 --validate-every 400
 	@$(PY) -m training export --from runs/student/best --out $(MODEL) --name $(NAME) --version $(VERSION) \
-		--calibration $(HELD_OUT)/random_choose.csv Data/human/calibration.csv --validation $(RANDOM_ROWS) \
+		--calibration $(HELD_OUT)/random_choose.csv --validation $(RANDOM_ROWS) \
 		--gate-rows 5000 \
 		--evaluate $(RANDOM_ROWS) $(HELD_OUT)/random_measure.csv $(MANUAL) $(HELD_OUT)/semeval_test.csv
 	@$(PY) -m training promote $(MODEL)

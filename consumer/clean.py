@@ -18,7 +18,7 @@ from collections.abc import Callable
 import emoji
 import ftfy
 
-CLEANING_VERSION = "1"
+CLEANING_VERSION = "2"
 
 # Entities in real tweets are escaped at most twice or three times; a bound keeps hostile input linear.
 _MAX_UNESCAPES = 3
@@ -45,7 +45,7 @@ _URL = re.compile(
     r"(?:https?://|\bwww\.)\S*|\b(?:t\.co|bit\.ly|goo\.gl|tinyurl\.com|pic\.twitter\.com)/\S+",
     re.IGNORECASE,
 )
-_MENTION = re.compile(r"(?<![A-Za-z0-9_.+-])@[A-Za-z0-9_]+")
+_MENTION = re.compile(r"(?<![A-Za-z0-9_])@[A-Za-z0-9_]+")
 _HASHTAG = re.compile(r"(?<![\w&#])#+(?=\w)")
 
 
@@ -130,8 +130,8 @@ def remove_urls(text: str) -> str:
 def replace_mentions(text: str) -> str:
     """Names of users become ``@user``; e-mail addresses are not mentions.
 
-    >>> replace_mentions("@Bob_99 thanks, mail me@example.com")
-    '@user thanks, mail me@example.com'
+    >>> replace_mentions(".@Bob_99 thanks, mail me@example.com")
+    '.@user thanks, mail me@example.com'
     """
     if "@" not in text:
         return text

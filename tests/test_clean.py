@@ -132,6 +132,7 @@ def test_a_long_text_is_cleaned_like_a_short_one() -> None:
         # mentions and e-mail
         ("@Bob_99: thanks", "@user: thanks"),
         ("@a @b_1 (@d) RT @e:", "@user @user (@user) RT @user:"),
+        (".@Bob and -@Ann, thanks.@Eve", ".@user and -@user, thanks.@user"),
         ("mail me.you+x@example.com", "mail me.you+x@example.com"),
         ("@ home @", "@ home @"),
         # hashtags
