@@ -67,8 +67,7 @@ class LabelFeed:
     def _read(self) -> None:
         # Not by connect(): it turns the client's log off and on, which two threads cannot do at a time.
         consumer = KafkaConsumer(
-            **client_options(self._settings),
-            bootstrap_timeout_ms=_BOOTSTRAP_MS,
+            **client_options(self._settings) | {"bootstrap_timeout_ms": _BOOTSTRAP_MS},
             group_id=None,
             enable_auto_commit=False,
             isolation_level="read_committed",
