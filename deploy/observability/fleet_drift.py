@@ -139,7 +139,7 @@ def chi2_quantile(probability: float, freedom: int) -> float:
     """Wilson and Hilferty's, within 0.5 % for the degrees of freedom used here (19 and 21).
 
     >>> round(chi2_quantile(0.95, 19), 2)  # 30.14 in tables
-    30.14
+    30.13
     """
     spread = 2 / (9 * freedom)
     return float(freedom * (1 - spread + NormalDist().inv_cdf(probability) * math.sqrt(spread)) ** 3)

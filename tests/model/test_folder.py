@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from consumer.clean import CLEANING_VERSION
 from consumer.errors import ModelRefusedError
 from consumer.model.folder import open_model
 from tests.model.folders import make_folder, seal
@@ -104,7 +105,8 @@ def test_unlisted_file_that_would_be_read_is_refused(folder: Path, name: str) ->
 def test_other_cleaning_is_refused(folder: Path) -> None:
     """A model trained on texts cleaned otherwise is refused with both versions."""
     seal(folder, cleaning_version="0")
-    with pytest.raises(ModelRefusedError, match=r"cleaning version '0', this consumer cleans with '1'"):
+    said = f"cleaning version '0', this consumer cleans with '{CLEANING_VERSION}'"
+    with pytest.raises(ModelRefusedError, match=said):
         open_model(folder)
 
 
