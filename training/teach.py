@@ -95,14 +95,16 @@ def _taught(
     rows: Sequence[Row], teachers: Sequence[Teacher], share: float, accounts: dict[str, Account]
 ) -> list[Row]:
     """Rows with their aims; those that cleaning leaves nothing of go."""
-    rows = [row for row in rows if clean(row.text)]
+    texts = [clean(row.text) for row in rows]
+    rows, texts = [r for r, t in zip(rows, texts, strict=True) if t], [t for t in texts if t]
     by_source: dict[str, list[int]] = {}
     for index, row in enumerate(rows):
         by_source.setdefault(row.source, []).append(index)
     aims: list[float] = [0.0] * len(rows)
     for source, indices in by_source.items():
-        texts = [clean(rows[i].text) for i in indices]
-        said = np.mean([teacher.says(texts) for teacher in _of(source, teachers)], axis=0)
+        said = np.mean(
+            [teacher.says([texts[i] for i in indices]) for teacher in _of(source, teachers)], axis=0
+        )
         account = accounts.setdefault(source, Account())
         for index, p in zip(indices, said.tolist(), strict=True):
             label = LABELS.get(rows[index].target)
