@@ -19,6 +19,8 @@ COMMANDS = {
     "pretrain": "raw texts into an encoder that knows how tweets are written",
     "train": "chunks into a checkpoint",
     "teach": "what checkpoints say of every row into the chunks, for a smaller model to learn",
+    "blend": "two checkpoints into one between them",
+    "trim": "a checkpoint into one with fewer word pieces",
     "evaluate": "a model folder against labelled files",
     "calibrate": "temperature, bias, threshold and drift reference of a model folder, anew",
     "export": "a checkpoint into a model folder: int8, gated, with its manifest",

@@ -23,7 +23,8 @@ from consumer.tokenise import fingerprint
 
 POINTER = "CURRENT"
 DEFAULT_MAX_LENGTH = 128  # word pieces; what the original project padded to
-_SHIPPED = Path(__file__).resolve().parents[2] / "Models"
+# The word pieces of BERT's uncased models, which the original project's models were made for.
+UNCASED = Path(__file__).with_name("uncased") / "tokenizer.json"
 _UNVERSIONED = "unversioned"
 # What a back end or the consumer reads: none of these may stand in a folder unlisted.
 _LOADED = (
@@ -158,7 +159,7 @@ def _open_bare(folder: Path) -> ModelFolder:
         if not inside(folder, name).is_file():
             raise ModelRefusedError(f"{folder}: neither {NAME} nor {name}: not a model folder")
     config = read_object(folder / "config.json")
-    tokeniser = _tokeniser_for(folder)
+    tokeniser = _tokeniser_for(folder, config.get("vocab_size"))
     _check_vocabulary(folder, config, tokeniser)
     positions = config.get("max_position_embeddings", DEFAULT_MAX_LENGTH)
     _log.warning(
@@ -176,21 +177,27 @@ def _open_bare(folder: Path) -> ModelFolder:
     )
 
 
-def _tokeniser_for(folder: Path) -> Path:
-    """The folder's own tokeniser, else the uncased one of the model in use beside it or shipped."""
+def _tokeniser_for(folder: Path, pieces: Any) -> Path:
+    """The folder's own tokeniser; else that of the model in use beside it or BERT's uncased one, as fits.
+
+    Where none fits the last is returned: the caller says what is wrong.
+    """
     if (folder / "tokenizer.json").exists():
         return inside(folder, "tokenizer.json")
-    for models in (folder.parent, _SHIPPED):
-        if (models / POINTER).is_file():
-            shipped = resolve(models / POINTER) / "tokenizer.json"
-            if shipped.is_file():
-                return shipped
-    raise ModelRefusedError(f"{folder}: no tokenizer.json in it, nor in a model in use beside it")
+    pointer = folder.parent / POINTER
+    beside = [resolve(pointer) / "tokenizer.json"] if pointer.is_file() else []
+    found = [path for path in (*beside, UNCASED) if path.is_file()]
+    return next((path for path in found if vocabulary_size(path) == pieces), UNCASED)
 
 
 def _check_vocabulary(folder: Path, config: dict[str, Any], tokeniser: Path) -> None:
-    pieces = len(read_object(tokeniser).get("model", {}).get("vocab", ()))
+    pieces = vocabulary_size(tokeniser)
     if config.get("vocab_size") != pieces:
         raise ModelRefusedError(
             f"{folder / 'config.json'}: vocab_size is {config.get('vocab_size')}, {tokeniser} has {pieces}"
         )
+
+
+def vocabulary_size(tokeniser: Path) -> int:
+    """Pieces of a ``tokenizer.json``. Raises ``ModelRefusedError`` where it cannot be read."""
+    return len(read_object(tokeniser).get("model", {}).get("vocab", ()))

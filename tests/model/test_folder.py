@@ -12,7 +12,7 @@ import pytest
 
 from consumer.clean import CLEANING_VERSION
 from consumer.errors import ModelRefusedError
-from consumer.model.folder import open_model
+from consumer.model.folder import UNCASED, open_model
 from tests.model.folders import make_folder, seal
 
 
@@ -258,6 +258,16 @@ def test_original_folder_opens_with_a_loud_warning(folder: Path, caplog: pytest.
     assert model.tokeniser_path == folder / "tokenizer.json"
     assert "MODEL NOT VERIFIED" in caplog.text
     assert "SCORER=tensorflow" in caplog.text
+
+
+def test_original_folder_beside_none_takes_the_uncased_vocabulary(folder: Path) -> None:
+    """Which such models were made for; also where the model in use beside it has other pieces."""
+    (folder.parent / "CURRENT").write_text("toy\n")
+    bare = _as_original(folder)
+    (bare / "config.json").write_text('{"vocab_size": 30522}')
+    assert open_model(bare).tokeniser_path == UNCASED
+    (folder.parent / "CURRENT").unlink()
+    assert open_model(bare).tokeniser_path == UNCASED
 
 
 def test_original_folder_with_another_vocabulary_is_refused(folder: Path) -> None:

@@ -11,7 +11,7 @@ import tf_keras
 from transformers import DistilBertConfig, TFDistilBertForSequenceClassification
 
 from consumer.errors import ModelRefusedError
-from consumer.model.folder import POINTER, resolve
+from consumer.model.folder import POINTER, resolve, vocabulary_size
 from consumer.model.manifest import read_object
 from training.fit.weights import Weights, keep_layers, read_weights
 
@@ -89,7 +89,7 @@ def called(place: Path) -> str:
 def _random(source: Source) -> Start:
     if source.tokeniser is None:
         raise ModelRefusedError("--from random needs --tokeniser: the folder of a tokenizer.json")
-    pieces = vocabulary_size(source.tokeniser)
+    pieces = vocabulary_size(source.tokeniser / "tokenizer.json")
     read = read_object(source.config) if source.config else {}
     config = _distilbert(Path(source.config or RANDOM), {"vocab_size": pieces} | read, source.settings)
     return Start(RANDOM, config, {}, _tokeniser(source, source.tokeniser, config.vocab_size), None)
@@ -160,17 +160,11 @@ def _inferred(weights: Weights) -> dict[str, Any]:
         ) from error
 
 
-def vocabulary_size(folder: Path) -> int:
-    """Pieces of the tokeniser in ``folder``. Raises ``ModelRefusedError`` where there is none."""
-    pieces = read_object(folder / "tokenizer.json").get("model", {}).get("vocab", ())
-    return len(pieces)
-
-
 def _tokeniser(source: Source, folder: Path, vocabulary: int) -> Path:
     folder = source.tokeniser or folder
     if not (folder / "tokenizer.json").is_file():
         raise ModelRefusedError(f"{folder} has no tokenizer.json: name a folder that has, with --tokeniser")
-    pieces = vocabulary_size(folder)
+    pieces = vocabulary_size(folder / "tokenizer.json")
     if pieces != vocabulary:
         raise ModelRefusedError(
             f"{folder / 'tokenizer.json'}: {pieces} word pieces, the model was made for {vocabulary}"

@@ -29,6 +29,12 @@ def origin(training: Mapping[str, Any]) -> str:
     'Fine-tuned from enc. Fine-tuned, with only its layers 0, 2 (from 0).'
     >>> origin({"started_from": "enc", "masked_language": {"started_from": "random", "texts": 1200}})
     'Pre-trained as a masked language model on 1,200 tweets without labels, from random weights. Fine-tuned.'
+    >>> blended = [{"name": "a", "share": 0.6}, {"name": "b", "share": 0.4}]
+    >>> origin({"started_from": "enc", "blended": blended})
+    'Fine-tuned from enc. Then blended, weight by weight: 60% of a and 40% of b.'
+    >>> trimmed = {"pieces": 10000, "pieces_before": 30522, "share_of_tokens_kept": 0.98}
+    >>> origin({"started_from": "enc", "trimmed": trimmed})
+    'Fine-tuned from enc. Then cut down to 10,000 of 30,522 word pieces, 98.0% of what tweets use.'
     """
     steps: list[str] = []
     _walk(training, steps)
@@ -40,6 +46,7 @@ def origin(training: Mapping[str, Any]) -> str:
 def _walk(training: Mapping[str, Any], steps: list[str]) -> None:
     if len(steps) >= _MOST_STEPS:
         return
+    steps.extend(reversed(_afterwards(training)))
     before = _before(training)
     if before is None:
         if training.get("started_from"):
@@ -53,6 +60,20 @@ def _walk(training: Mapping[str, Any], steps: list[str]) -> None:
     texts = f"{masked['texts']:,} tweets" if isinstance(masked.get("texts"), int) else "tweets"
     start = _named(masked.get("started_from") or before.get("started_from") or "an unnamed encoder")
     steps.append(f"Pre-trained as a masked language model on {texts} without labels, from {start}.")
+
+
+def _afterwards(training: Mapping[str, Any]) -> list[str]:
+    """What was done to the weights once they were trained: ``training blend`` and ``training trim``."""
+    told: list[str] = []
+    parts = training.get("blended")
+    if isinstance(parts, list):
+        named = " and ".join(f"{part['share']:.0%} of {part['name']}" for part in parts)
+        told.append(f"Then blended, weight by weight: {named}.")
+    trimmed = training.get("trimmed")
+    if isinstance(trimmed, Mapping):
+        kept = f"{trimmed['pieces']:,} of {trimmed['pieces_before']:,} word pieces"
+        told.append(f"Then cut down to {kept}, {trimmed['share_of_tokens_kept']:.1%} of what tweets use.")
+    return told
 
 
 def _how(training: Mapping[str, Any]) -> str:
