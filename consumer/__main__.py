@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROGRAM = "python -m consumer"
-COMMANDS = ("run", "check", "topics", "score", "watch", "dlq")  # a new one: its name here, its file in cli/
+# A new one: its name here, its file in cli/.
+COMMANDS = ("run", "serve", "check", "topics", "score", "watch", "dlq")
 HIDDEN = ("settings",)  # for the makers of the manual
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from consumer.batch import Rules, prepare
@@ -28,6 +28,7 @@ from consumer.scoring.watchdog import Watched
 from consumer.settings.agreement import band_fault
 from consumer.suspicion import Suspicion
 from consumer.tokenise import Tokeniser
+from consumer.turns import Turns
 from consumer.watching import watchers
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Run:
     transactional_id: str
     max_message_bytes: int  # the least of the two output topics' limits
     reset: Reset
+    turns: Turns = field(default_factory=Turns)  # at the scorer, which HTTP may share
 
 
 def assemble(settings: Settings, run: Run) -> Loop:
@@ -113,6 +115,7 @@ def assemble(settings: Settings, run: Run) -> Loop:
         circuit=Circuit(Breaker(_breaker_rules(settings), time.monotonic), run.health, run.metrics),
         suspicion=Suspicion(settings.state_dir / "scoring" / f"{file_name(run.transactional_id)}.json"),
         watchers=watchers(settings, run.model.folder, run.metrics, run.transactional_id),
+        turn=run.turns.take,
     )
     style = result_style(settings, run.model.folder)
     return Loop(parts, rules.label, style, settings.kafka_consumer_group, run.limits, run.limits.wait)

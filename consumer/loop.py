@@ -10,10 +10,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from logging import DEBUG, WARNING, getLogger
 
-from consumer.batch import StageClock
+from consumer.batch import Item, StageClock
 from consumer.broker.at_least_once import AtLeastOncePublisher
 from consumer.broker.faults import PublishFailedError
 from consumer.broker.poll import Offsets, Source, offset_after
@@ -56,6 +57,7 @@ class Parts:
     circuit: Circuit
     suspicion: Suspicion
     watchers: Sequence[Watcher] = ()
+    turn: Callable[[], AbstractContextManager[object]] = nullcontext  # where the scorer is shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +143,12 @@ class Loop:
     def _label(self, batch: MicroBatch, scoring: ThreadPoolExecutor) -> InHand:
         watch = StageClock()
         watch.seconds.update(batch.seconds)
+        return InHand(batch, scoring.submit(self._label_in_turn, batch.items, watch), watch)
+
+    def _label_in_turn(self, items: Sequence[Item], watch: StageClock) -> Outcome:
         parts = self._parts
-        labelling = scoring.submit(
-            label_with_care, batch.items, parts.scorer, self._rule, watch, parts.suspicion
-        )
-        return InHand(batch, labelling, watch)
+        with parts.turn():  # before the batch is noted as being scored: another's fault is not its own
+            return label_with_care(items, parts.scorer, self._rule, watch, parts.suspicion)
 
     def _publish(self, in_hand: InHand) -> bool:
         """Whether the batch is committed and more may follow; else what was polled since is void."""

@@ -27,6 +27,7 @@ ROOMS = {
             "consumer.breaker",
             "consumer.batch",
             "consumer.signals",
+            "consumer.turns",
             "consumer.scoring.scorer",  # what a scorer is, without one
         ),
         "steps",
@@ -48,6 +49,7 @@ ROOMS = {
     "consumer.assembly": "cli",
     "consumer.watching": "cli",
     "consumer.comparable": "cli",
+    "consumer.serving": "cli",
     "consumer.cli": "cli",
     "consumer.__main__": "cli",
     "training": "training",

@@ -27,7 +27,9 @@ from consumer.limits import Limits
 from consumer.monitoring.health import Health
 from consumer.monitoring.logs import configure, event
 from consumer.monitoring.metrics import Metrics
+from consumer.serving import means, scoring_of
 from consumer.settings import Settings, load, misspelt
+from consumer.turns import Turns
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -90,8 +92,9 @@ def _run(settings: Settings, limits: Limits, start_at: int | None) -> None:
     patience_seconds = max(settings.broker_timeout_seconds, settings.scorer_timeout_seconds)
     health = Health(stuck_after_seconds=patience_seconds + 60)
     with ExitStack() as stack:
+        scoring = scoring_of(settings, metrics)
         if settings.http_port:
-            server = Server(create_app(health, metrics), settings.http_host, settings.http_port)
+            server = Server(create_app(health, metrics, scoring), settings.http_host, settings.http_port)
             server.start()
             stack.callback(server.stop)
         model = load_model(settings)
@@ -99,10 +102,14 @@ def _run(settings: Settings, limits: Limits, start_at: int | None) -> None:
         rule = label_rule(
             settings, model.folder
         )  # a band that does not fit is named before the broker is asked
-        _tell_model(model, settings.scorer, rule, metrics)
+        tell_model(model, settings.scorer, rule, metrics)
         metrics.consumer(settings.kafka_consumer_group, settings.kafka_input_topic)
         metrics.reference(comparable(model.folder, rule))
         health.model_warm()
+        turns = Turns()
+        if scoring is not None and settings.http_port:
+            stack.callback(scoring.desk.close)
+            scoring.desk.open(means(settings, model, rule, turns))
         identity = stack.enter_context(Identity(settings))
         facts = _describe(settings, health, limits)
         if facts is None:
@@ -118,6 +125,7 @@ def _run(settings: Settings, limits: Limits, start_at: int | None) -> None:
                 transactional_id=identity.transactional_id,
                 max_message_bytes=facts.max_message_bytes,
                 reset=settings.kafka_auto_offset_reset if start_at is None else start_at,
+                turns=turns,
             ),
         )
         stack.callback(_close, loop, health)
@@ -143,7 +151,8 @@ def _describe(settings: Settings, health: Health, limits: Limits) -> Topics | No
     return None
 
 
-def _tell_model(model: Model, scorer: str, rule: LabelRule, metrics: Metrics) -> None:
+def tell_model(model: Model, scorer: str, rule: LabelRule, metrics: Metrics) -> None:
+    """Which model it is, in metrics and log."""
     folder = model.folder
     metrics.model(
         folder.name,

@@ -1,4 +1,4 @@
-"""The web application: probes for the orchestrator, a scrape for Prometheus, a page for people."""
+"""The web application: probes for the orchestrator, a scrape, a page for people, labels for programs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from consumer import __version__
 from consumer.http.page import PAGE
+from consumer.http.scoring.routes import Scoring, add_scoring
 
 Responses = dict[int | str, dict[str, Any]]  # as FastAPI has them
 
@@ -50,18 +51,21 @@ class Status(BaseModel):
     reason: str
 
 
-def create_app(health: Probes, metrics: Scrape) -> FastAPI:
+def create_app(health: Probes, metrics: Scrape, scoring: Scoring | None = None) -> FastAPI:
     """Returns the application; interactive documentation is off, since it would load outside assets."""
     app = FastAPI(
         title="Tweet sentiment consumer",
         version=__version__,
-        description="Probes and metrics of one replica.",
+        description="Probes, metrics and scoring of one replica.",
         docs_url=None,
         redoc_url=None,
+        separate_input_output_schemas=False,  # a field that may be absent has a default
     )
     _add_probes(app, health)
     _add_metrics(app, metrics)
     _add_page(app)
+    if scoring is not None:
+        add_scoring(app, scoring)
     return app
 
 

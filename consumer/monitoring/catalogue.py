@@ -28,6 +28,10 @@ ABORT_REASONS = ("publish", "rebalance", "fenced", "other")
 OPTIONAL_FIELDS = ("author_id", "created_at", "lang")
 STEPS = ("poll", "parse", "clean", "tokenise", "score", "label", "encode", "publish")
 FATES = ("joined", "unmatched", "neutral", "unreadable")
+HTTP_ROUTES = ("/predict", "/tweet", "other")
+HTTP_STATUSES = ("200", "404", "405", "413", "415", "422", "429", "500", "503", "other")
+HTTP_FATES = ("scored", "failed")
+HTTP_BUCKETS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 MODEL_LABELS = ("name", "version", "scorer", "cleaning_version", "threshold", "max_length")
 
 STAGE_REASONS: dict[Stage, tuple[Reason, ...]] = {
@@ -353,6 +357,40 @@ LABELS = Metric(
     ("outcome",),
     _each(FATES),
 )
+HTTP_REQUESTS = Metric(
+    Kind.COUNTER,
+    "sentiment_http_requests_total",
+    "HTTP requests answered, by route (probes, scrapes and pages are other) and status. Who is turned away "
+    "because too many are connected is not among them.",
+    'sum by (status) (rate(sentiment_http_requests_total{route="/predict"}[$__rate_interval]))',
+    ("route", "status"),
+    tuple((route, status) for route in HTTP_ROUTES[:2] for status in ("200", "422", "429", "503")),
+)
+HTTP_DURATION = Metric(
+    Kind.HISTOGRAM,
+    "sentiment_http_request_duration_seconds",
+    "From a request's head to the end of its answer, whatever the status.",
+    "histogram_quantile(0.99, sum by (route, le) "
+    "(rate(sentiment_http_request_duration_seconds_bucket[$__rate_interval])))",
+    ("route",),
+    tuple((route,) for route in HTTP_ROUTES[:2]),
+    buckets=HTTP_BUCKETS,
+)
+HTTP_TEXTS = Metric(
+    Kind.COUNTER,
+    "sentiment_http_texts_total",
+    "Texts that HTTP requests brought, by what became of them: scored, or failed (an error in their place). "
+    "They are none of the stream's: no other metric, no drift and no expected accuracy knows them.",
+    "sum by (outcome) (rate(sentiment_http_texts_total[$__rate_interval]))",
+    ("outcome",),
+    _each(HTTP_FATES),
+)
+HTTP_WAITING = Metric(
+    Kind.GAUGE,
+    "sentiment_http_waiting_texts",
+    "Texts of HTTP requests that wait for their answer; at HTTP_QUEUE_TEXTS requests are answered 429.",
+    "max by (instance) (sentiment_http_waiting_texts)",
+)
 MODEL_INFO = Metric(
     Kind.GAUGE,
     "sentiment_model_info",
@@ -386,5 +424,6 @@ CATALOGUE: tuple[Metric, ...] = (
     *(OFFSET_GAP, REBALANCES, ASSIGNED, LAG_RECORDS, LAG_SECONDS, LAST_POLL, LAST_COMMIT),
     *(DRIFT_SCORE, DRIFT_CRITICAL, DRIFT_ALARM, DRIFT_WINDOW, DRIFT_SMALLEST),
     *(EXPECTED_ACCURACY, EXPECTED_SAMPLES, LABELLED_ACCURACY, LABELLED_SAMPLES, LABELS),
+    *(HTTP_REQUESTS, HTTP_DURATION, HTTP_TEXTS, HTTP_WAITING),
     *(MODEL_INFO, CONSUMER_INFO, BUILD_INFO),
 )

@@ -26,18 +26,26 @@ class Health:
     Args:
         clock: monotonic seconds.
         stuck_after_seconds: longer than the slowest batch; a probe kills what is called stuck.
+        stream: whether there is one, that needs a group and a broker to be ready.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, stuck_after_seconds: float = 120) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        stuck_after_seconds: float = 120,
+        *,
+        stream: bool = True,
+    ) -> None:
         self._clock = clock
         self._stuck_after_seconds = stuck_after_seconds
         self._lock = threading.Lock()
         self._progressed_at = clock()
-        self._missing: dict[str, str] = {
-            "model": "the model is not warm yet",
-            "group": "the consumer group is not joined yet",
-            "broker": "the broker has not answered yet",
-        }
+        self._missing: dict[str, str] = {"model": "the model is not warm yet"}
+        if stream:
+            self._missing |= {
+                "group": "the consumer group is not joined yet",
+                "broker": "the broker has not answered yet",
+            }
 
     def progressed(self) -> None:
         """The loop turned."""

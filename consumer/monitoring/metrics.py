@@ -169,6 +169,25 @@ class Metrics(Collector):
             for fate, count in measured.fates.items():
                 self._number(c.LABELS).add(fate, amount=count)
 
+    def http_answered(self, route: str, status: int, seconds: float) -> None:
+        """An HTTP request was answered; a path that is not one of ``HTTP_ROUTES`` counts as ``other``."""
+        name = _among(route, c.HTTP_ROUTES)
+        with self._lock:
+            self._number(c.HTTP_REQUESTS).add(name, _among(str(status), c.HTTP_STATUSES))
+            if name != "other":
+                self._histogram(c.HTTP_DURATION).observe([seconds], name)
+
+    def http_texts(self, scored: int, failed: int) -> None:
+        """So many texts of HTTP requests were scored, and so many were not."""
+        with self._lock:
+            for fate, count in zip(c.HTTP_FATES, (scored, failed), strict=True):
+                self._number(c.HTTP_TEXTS).add(fate, amount=count)
+
+    def http_waiting(self, texts: int) -> None:
+        """So many texts of HTTP requests wait now."""
+        with self._lock:
+            self._number(c.HTTP_WAITING).set(texts)
+
     def consumer(self, group: str, input_topic: str) -> None:
         """Names what is consumed, and for which group."""
         with self._lock:

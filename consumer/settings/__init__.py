@@ -26,6 +26,7 @@ from consumer.settings.values import (
     Mechanism,
     ModelPath,
     Name,
+    Origins,
     Protocol,
     Readable,
     ResetPolicy,
@@ -328,14 +329,39 @@ class Settings(BaseSettings):
     )
     http_host: Name = Field(
         "0.0.0.0",  # noqa: S104 - probes and scrapers come from outside the container; the manual says so
-        description="The address health and metrics are served on; 127.0.0.1 for this machine alone.",
+        description="The address HTTP is served on; 127.0.0.1 for this machine alone.",
     )
     http_port: int = Field(
         8080,
         validation_alias=AliasChoices("http_port", "port"),
         ge=0,
         le=65_535,
-        description="The port of health and metrics; 0: none. Where it is unset, PORT counts.",
+        description="The port of health, metrics and scoring; 0: none. Where it is unset, PORT counts.",
+    )
+    http_queue_texts: int = Field(
+        256,
+        ge=0,
+        le=100_000,
+        description="Texts of HTTP requests that may wait at a time; who comes when they are as many is "
+        "answered 429. More wait longer, 8 seconds at most; 0: nothing is scored over HTTP.",
+    )
+    http_max_texts: int = Field(
+        64,
+        ge=1,
+        le=10_000,
+        description="Texts in one HTTP request at most; more are answered 413.",
+    )
+    http_turn_tokens: int = Field(
+        1_024,
+        ge=16,
+        le=1_000_000,
+        description="Tokens of HTTP texts that are scored between two of the stream's batches. Under a full "
+        "backlog HTTP takes this share of this and MAX_BATCH_TOKENS; about 512 a core is fastest.",
+    )
+    http_cors_origins: Origins = Field(
+        frozenset(),
+        description="off, or the origins whose pages may ask in a browser, such as "
+        "https://app.example.com,https://example.com; * for all.",
     )
     broker_timeout_seconds: float = Field(
         120,

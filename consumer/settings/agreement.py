@@ -69,6 +69,11 @@ def others(given: Mapping[str, Any]) -> Iterator[str]:
             f"DRIFT_WINDOW_MIN={given['drift_window_min']}: should be at most "
             f"DRIFT_WINDOW_TWEETS ({given['drift_window_tweets']})"
         )
+    if 0 < given["http_queue_texts"] < given["http_max_texts"]:
+        yield (
+            f"HTTP_QUEUE_TEXTS={given['http_queue_texts']}: should be 0 or at least "
+            f"HTTP_MAX_TEXTS ({given['http_max_texts']})"
+        )
     if given["threshold"] is not None and (fault := band_fault(given["neutral_band"], given["threshold"])):
         yield fault
 

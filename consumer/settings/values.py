@@ -113,6 +113,20 @@ def _language_codes(codes: frozenset[str]) -> frozenset[str]:
     return codes
 
 
+def _origins(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if _lower(value) in ("", "off"):
+        return frozenset()
+    return frozenset(part.strip().rstrip("/") for part in value.split(","))
+
+
+def _web_origins(origins: frozenset[str]) -> frozenset[str]:
+    if origins != {"*"} and not all(re.fullmatch(r"https?://[^\s/@*]+", origin) for origin in origins):
+        raise ValueError("should be off, * or origins such as https://app.example.com, without a path")
+    return origins
+
+
 ModelPath = Annotated[Path | HubModel, BeforeValidator(_model)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Topic = Annotated[str, AfterValidator(_topic)]
@@ -122,6 +136,7 @@ Readable = Annotated[Path, AfterValidator(_readable)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 SecretFile = Annotated[Path, AfterValidator(_secret_file)]
 Band = Annotated[tuple[float, float] | None, NoDecode, BeforeValidator(_band), AfterValidator(_ordered)]
+Origins = Annotated[frozenset[str], NoDecode, BeforeValidator(_origins), AfterValidator(_web_origins)]
 Languages = Annotated[frozenset[str], NoDecode, BeforeValidator(_codes), AfterValidator(_language_codes)]
 
 Protocol = Annotated[Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"], BeforeValidator(_upper)]
