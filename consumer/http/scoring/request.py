@@ -15,24 +15,12 @@ MAX_BODY_BYTES = 1024 * 1024
 _MAX_DECLARED_BYTES = 4 * 1024 * 1024
 
 
-async def read_object(request: Request) -> dict[str, Any]:
-    """The body's JSON object.
+async def read_body(request: Request) -> bytes:
+    """The whole body, before anything is answered: who is still sending would not hear it.
 
     Raises:
-        Refusal: 415, 413 or 422.
+        Refusal: 413.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise Refusal(415, "not_json", "send JSON, with the header content-type: application/json")
-    try:
-        body = json.loads((await _read(request)).decode("utf-8"))
-    except (ValueError, RecursionError):  # also bad UTF-8, a number of thousands of digits, deep nesting
-        raise Refusal(422, "invalid_json", "the body should be JSON in UTF-8", "body") from None
-    if not isinstance(body, dict):
-        raise Refusal(422, "not_an_object", f"the body should be a JSON object, not {_kind(body)}", "body")
-    return body
-
-
-async def _read(request: Request) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared[:20]) > _MAX_DECLARED_BYTES:
         raise _too_large()
@@ -47,6 +35,19 @@ async def _read(request: Request) -> bytes:
     if size > MAX_BODY_BYTES:
         raise _too_large()
     return bytes(body)
+
+
+def object_of(request: Request, body: bytes) -> dict[str, Any]:
+    """The body's JSON object; raises ``Refusal`` with 415 or 422."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise Refusal(415, "not_json", "send JSON, with the header content-type: application/json")
+    try:
+        found = json.loads(body.decode("utf-8"))
+    except (ValueError, RecursionError):  # also bad UTF-8, a number of thousands of digits, deep nesting
+        raise Refusal(422, "invalid_json", "the body should be JSON in UTF-8", "body") from None
+    if not isinstance(found, dict):
+        raise Refusal(422, "not_an_object", f"the body should be a JSON object, not {_kind(found)}", "body")
+    return found
 
 
 def _too_large() -> Refusal:

@@ -16,7 +16,7 @@ from consumer.http.scoring import shapes
 from consumer.http.scoring.counted import Counted
 from consumer.http.scoring.desk import Answer, Desk
 from consumer.http.scoring.refusal import Refusal
-from consumer.http.scoring.request import read_object, text_of, texts_of
+from consumer.http.scoring.request import object_of, read_body, text_of, texts_of
 from consumer.records import Reason, Result
 
 _STATUS = {Reason.TOO_LARGE: 413, Reason.SCORER_FAILED: 500}  # of a text alone; else 422
@@ -74,8 +74,9 @@ def _add_predict(app: FastAPI, scoring: Scoring) -> None:
         summary="Label texts",
     )
     async def predict(request: Request) -> Response:
+        body = await read_body(request)
         means = scoring.desk.require_room()
-        texts = texts_of(await read_object(request), scoring.max_texts)
+        texts = texts_of(object_of(request, body), scoring.max_texts)
         answers = await _label(scoring, texts)
         return _json({"results": [_result(answer, means.style) for answer in answers]})
 
@@ -91,8 +92,9 @@ def _add_tweet(app: FastAPI, scoring: Scoring) -> None:
         summary="Label one text",
     )
     async def tweet(request: Request) -> Response:
+        body = await read_body(request)
         scoring.desk.require_room()
-        (answer,) = await _label(scoring, [text_of(await read_object(request))])
+        (answer,) = await _label(scoring, [text_of(object_of(request, body))])
         if not isinstance(answer, Result):
             status = _STATUS.get(answer.reason, 422)
             raise Refusal(status, str(answer.reason), f"text: {answer.message}", "text")

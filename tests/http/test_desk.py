@@ -1,0 +1,138 @@
+"""The desk: what waits is bounded, what was refused may come again, and turns are kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from consumer.http.scoring.desk import Bounds
+from tests.doubles import ConstantScorer
+from tests.http.asking import BOUNDS, WAIT_SECONDS, GatedScorer, at_once, served
+from tests.monitoring.scraping import scrape, value
+
+
+def wait_until(condition: Callable[[], object], what: str) -> None:
+    """Look again and again."""
+    until = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < until, what
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("route", ["/predict", "/tweet"])
+def test_before_the_model_is_warm(tmp_path: Path, route: str) -> None:
+    """503 and when to come again, whatever was sent; then results, then 503 again while it stops."""
+    with served(tmp_path, ConstantScorer(), opened=False) as web:
+        body = {"texts": ["good"], "text": "good"}
+        before = web.client.post(route, json=body)
+        web.desk.open(web.means)
+        after = web.client.post(route, json=body)
+        web.desk.close()
+        closed = web.client.post(route, json=body)
+    assert (before.status_code, before.json()["error"]) == (503, "not_ready")
+    assert "not warm yet" in before.json()["message"]
+    assert int(before.headers["retry-after"]) >= 1
+    assert after.status_code == 200
+    assert (closed.status_code, "stopping" in closed.json()["message"]) == (503, True)
+
+
+def test_a_flood_is_answered_429_and_recovers(tmp_path: Path) -> None:
+    """As many texts as may wait do wait, the others hear at once when to come again; probes are answered.
+
+    When the scorer has caught up, those who waited have their results and there is room for others.
+    """
+    scorer, bounds = GatedScorer(), BOUNDS
+    with served(tmp_path, scorer) as web:
+        waiting, answers = at_once(bounds.queue_texts, lambda: web.predict("good"))
+        wait_until(
+            lambda: value(scrape(web.metrics), "sentiment_http_waiting_texts") == bounds.queue_texts,
+            "all wait",
+        )
+        refused = [web.predict("good") for _ in range(20)] + [web.tweet("good")]
+        assert {answer.status_code for answer in refused} == {429}
+        assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
+        assert {answer.headers["connection"] for answer in refused} == {"close"}  # room for a probe
+        assert web.client.get("/livez").status_code == 200
+        scorer.may.set()
+        for asker in waiting:
+            asker.join(WAIT_SECONDS)
+        assert [answer.status_code for answer in answers] == [200] * bounds.queue_texts
+        assert web.predict("good").status_code == 200
+        assert value(scrape(web.metrics), "sentiment_http_waiting_texts") == 0
+
+
+def test_a_request_takes_all_its_room_or_none(tmp_path: Path) -> None:
+    """Three texts do not fit where two would; two still do."""
+    scorer = GatedScorer()
+    with served(tmp_path, scorer, bounds=replace(BOUNDS, queue_texts=5)) as web:
+        first, answers = at_once(1, lambda: web.predict("good", "good", "good"))
+        assert scorer.asked.wait(WAIT_SECONDS)
+        assert web.predict("a", "b", "c").status_code == 429
+        second, more = at_once(1, lambda: web.predict("good", "day"))
+        wait_until(lambda: value(scrape(web.metrics), "sentiment_http_waiting_texts") == 5, "both wait")
+        scorer.may.set()
+        for asker in (*first, *second):
+            asker.join(WAIT_SECONDS)
+    assert [answer.status_code for answer in (*answers, *more)] == [200, 200]
+
+
+def test_who_waited_too_long_is_told_and_not_scored(tmp_path: Path) -> None:
+    """503 before the connection is cut; its texts cost no turn, its room is another's."""
+    scorer = GatedScorer()
+    with served(tmp_path, scorer, bounds=Bounds(2, 64, 0.5)) as web:
+        first, _ = at_once(1, lambda: web.predict("good"))
+        assert scorer.asked.wait(WAIT_SECONDS)  # it is being scored, the next one waits
+        late = web.predict("day")
+        assert (late.status_code, late.json()["error"]) == (503, "too_late")
+        for asker in first:
+            asker.join(WAIT_SECONDS)
+        assert value(scrape(web.metrics), "sentiment_http_waiting_texts") == 0
+        scorer.may.set()
+        wait_until(lambda: scorer.calls == 1, "the first is scored")
+        assert web.predict("good").status_code == 200
+        assert scorer.calls == 2
+
+
+def test_a_turn_is_bounded_and_shared(tmp_path: Path) -> None:
+    """What waits is scored together, whoever asked, but never more tokens than a turn has; one at least."""
+    scorer = GatedScorer()
+    with served(tmp_path, scorer, bounds=Bounds(64, 16, WAIT_SECONDS)) as web:
+        first, _ = at_once(1, lambda: web.predict("good " * 25))  # 27 tokens: more than a turn, alone
+        assert scorer.asked.wait(WAIT_SECONDS)
+        others, answers = at_once(12, lambda: web.predict("good day"))  # 4 tokens each
+        wait_until(lambda: value(scrape(web.metrics), "sentiment_http_waiting_texts") == 13, "all wait")
+        wait_until(lambda: len(web.desk._waiting) == 12, "all are prepared")
+        scorer.may.set()
+        for asker in (*first, *others):
+            asker.join(WAIT_SECONDS)
+    assert scorer.tokens == [27, 16, 16, 16]
+    assert len(answers) == 12
+
+
+def test_what_nobody_foresaw_costs_one_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that scores lives on for the next request."""
+    with served(tmp_path, ConstantScorer()) as web:
+        with monkeypatch.context() as patch:
+            patch.setattr("consumer.http.scoring.desk.label", lambda *_: 1 / 0)
+            (failed,) = web.predict("good").json()["results"]
+        (fine,) = web.predict("good").json()["results"]
+    assert (failed["error"], fine["label"]) == ("scorer_failed", "positive")
+
+
+def test_what_waits_at_the_end_is_still_answered(tmp_path: Path) -> None:
+    """Closing takes no more, and lets nobody down who is in."""
+    scorer = GatedScorer()
+    with served(tmp_path, scorer) as web:
+        waiting, answers = at_once(3, lambda: web.predict("good"))
+        wait_until(lambda: value(scrape(web.metrics), "sentiment_http_waiting_texts") == 3, "all wait")
+        wait_until(lambda: len(web.desk._waiting) + scorer.asked.is_set() >= 1, "they are prepared")
+        closing, _ = at_once(1, lambda: web.desk.close(WAIT_SECONDS) or web.client.get("/livez"))
+        wait_until(lambda: web.predict("good").status_code == 503, "it is closing")
+        scorer.may.set()
+        for asker in (*waiting, *closing):
+            asker.join(WAIT_SECONDS)
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
