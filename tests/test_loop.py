@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -163,22 +164,24 @@ def run_loop(
     health: Health | None = None,
     bounds: Bounds = BOUNDS,
     pause: Callable[[float], object] = lambda _: None,
+    scorer: ConstantScorer | None = None,
+    turn: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> None:
     """Run a loop of these parts."""
-    scorer = ConstantScorer()
     rules = Rules(small_tokeniser(tmp_path))
     gatherer = Gatherer(topic, lambda records, watch: prepare(records, rules, watch), bounds, Clock())
     metrics, health = Metrics(), health or Health()
     parts = Parts(
         cast("Any", topic),
         gatherer,
-        scorer,
+        scorer or ConstantScorer(),
         cast("Any", publisher),
         cast("Any", Quiet()),
         metrics,
         health,
         Circuit(breaker, health, metrics),
         Suspicion(tmp_path / "scoring.json"),
+        turn=turn,
     )
     Loop(parts, LabelRule(), ResultStyle("m", "1"), "g", limits, pause).run()
 
@@ -214,6 +217,37 @@ def test_a_failed_batch_takes_the_one_behind_it_along(tmp_path: Path) -> None:
     assert [offset for batch in publisher.batches for offset in batch] == list(range(5 * SIZE))
     assert topic.rewinds == 1
     assert publisher.started == 2  # a new producer after the failure
+
+
+class Noted(ConstantScorer):
+    """Remembers whether a batch was noted as being scored."""
+
+    def __init__(self, note: Path) -> None:
+        super().__init__()
+        self._note = note
+        self.noted: list[bool] = []
+
+    def logits(self, ids: Any) -> Any:
+        """The logit."""
+        self.noted.append(self._note.exists())
+        return super().logits(ids)
+
+
+def test_a_batch_that_waits_for_its_turn_is_not_yet_suspect(tmp_path: Path) -> None:
+    """What ends the process in another's turn is not the fault of the records that wait behind it."""
+    note = tmp_path / "scoring.json"
+    scorer, before = Noted(note), list[bool]()
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        before.append(note.exists())  # here another's text may end the process
+        yield
+
+    limits = Limits(time.monotonic, 3 * SIZE)
+    topic = Topic(limits, 3 * SIZE)
+    breaker = Breaker(BreakerRules(), time.monotonic)
+    run_loop(tmp_path, limits, topic, Publisher(topic, set()), breaker, scorer=scorer, turn=turn)
+    assert (before, scorer.noted) == ([False] * 3, [True] * 3)
 
 
 def test_partitions_that_move_void_the_batch_in_hand(tmp_path: Path) -> None:

@@ -80,6 +80,39 @@ def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> N
     assert load().http_port == 8080
 
 
+@pytest.mark.parametrize(
+    ("typed", "origins"),
+    [
+        ("off", set()),
+        ("*", {"*"}),
+        (
+            "https://app.example.com, http://localhost:3000/",
+            {"https://app.example.com", "http://localhost:3000"},
+        ),
+    ],
+)
+def test_origins_of_pages(monkeypatch: pytest.MonkeyPatch, typed: str, origins: set[str]) -> None:
+    """Off, all, or a list; a slash at the end is forgiven, since no browser sends one."""
+    assert load().http_cors_origins == set()
+    put(monkeypatch, HTTP_CORS_ORIGINS=typed)
+    assert load().http_cors_origins == origins
+
+
+@pytest.mark.parametrize("typed", ["app.example.com", "https://example.com/app", "*,https://example.com"])
+def test_what_no_browser_sends_as_an_origin_is_refused(monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
+    """It would silently allow nobody."""
+    put(monkeypatch, HTTP_CORS_ORIGINS=typed)
+    assert "should be off, * or origins" in faults()[0]
+
+
+def test_the_http_queue_holds_a_whole_request() -> None:
+    """Else a request that is allowed could never be accepted; 0 turns scoring over HTTP off."""
+    assert faults("--http-queue-texts", "63") == [
+        "HTTP_QUEUE_TEXTS=63: should be 0 or at least HTTP_MAX_TEXTS (64)"
+    ]
+    assert load(parsed("--http-queue-texts", "0")).http_queue_texts == 0
+
+
 def test_port_counts_where_http_port_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     """Container hosts set PORT."""
     put(monkeypatch, PORT="9000")

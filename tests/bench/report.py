@@ -33,7 +33,7 @@ _MEGABYTE = 1_000_000
 
 def markdown(found: dict[str, Any]) -> str:
     """The whole report."""
-    ways, live = found["ways"], found["live"]
+    ways, live, asked = found["ways"], found["live"], found["asked"]
     lines = [f"Measured on {found['source']}; medians, all ways in turn on one machine.", ""]
     lines += ["| way | texts/s | rounds | peak memory |", "|---|---|---|---|"]
     for name, meaning in _MEANING.items():
@@ -47,6 +47,7 @@ def markdown(found: dict[str, Any]) -> str:
         lines.append(f"| {label} | {ways[over]['per_second'] / ways[under]['per_second']:.2f} | {wanted} |")
     starts = ", ".join(f"{s:.2f}" for s in live["start_seconds"])
     latency = f"{live['p50_ms']:.0f}, {live['p95_ms']:.0f}, {live['p99_ms']:.0f} ms"
+    by_http = f"{asked['p50_ms']:.0f}, {asked['p95_ms']:.0f}, {asked['p99_ms']:.0f} ms"
     lines += [
         "",
         "| the real command | measured | wanted |",
@@ -54,6 +55,7 @@ def markdown(found: dict[str, Any]) -> str:
         f"| start to ready, three starts in a row | {starts} s | ≤ 3 s once compiled |",
         f"| peak resident memory | {live['peak_bytes'] / _MEGABYTE:.0f} MB | ≤ 500 MB |",
         f"| p50, p95, p99 to a subscriber at 20 tweets/s ({live['results']}) | {latency} | p99 ≤ 250 ms |",
+        f"| p50, p95, p99 of one text over HTTP, idle stream ({asked['requests']}) | {by_http} | p99 ≤ 60 ms |",
         f"| `training chunk`, rows a second | {ways['chunk']['per_second']:,.0f} | ≥ 50,000 |",
         "",
     ]

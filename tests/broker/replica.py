@@ -5,7 +5,7 @@ and "immeasurable" makes it answer with no number; at "hang" it waits for ever, 
 the interpreter's lock in its hand, and "crash" ends the process as a fault of a runtime would. At each gate
 named in ``GATES`` (``score``, ``commit``, ``committed``, ``positions``) the replica says so on its standard
 output and waits for a byte on its standard input, so that a test can end it at a point of its choosing;
-once that input is closed, all gates stand open.
+once that input is closed, all gates stand open. ``SCORE_SECONDS`` is what a text costs.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import re
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -57,6 +58,7 @@ class WordScorer:
     def logits(self, token_ids: Sequence[Sequence[int]]) -> Logits:
         """One logit a text."""
         pass_gate("score")
+        time.sleep(float(os.environ.get("SCORE_SECONDS", "0")) * len(token_ids))
         if any(POISON in ids for ids in token_ids):
             raise RuntimeError(f"cannot score {token_ids!r}")
         _misbehave({word for ids in token_ids for word in ids})

@@ -91,6 +91,17 @@ def expect(expected: Expected, batch: Outcome, reason: str, latencies: Sequence[
         spread(expected, c.PADDING, [waste])
 
 
+def expect_http(expected: Expected, route: str, status: int, seconds: float) -> None:
+    """What one HTTP request of two good texts and a bad one adds."""
+    name = route if route == "/predict" else "other"
+    word = "200" if status == 200 else "other"
+    expected[key("sentiment_http_requests_total", route=name, status=word)] += 1
+    if name != "other":
+        spread(expected, c.HTTP_DURATION, [seconds], route=name)
+    expected[key("sentiment_http_texts_total", outcome="scored")] += 2
+    expected[key("sentiment_http_texts_total", outcome="failed")] += 1
+
+
 def scrape(metrics: Metrics) -> Mapping[tuple[str, tuple[tuple[str, str], ...]], float]:
     """Every sample of ours."""
     families = text_string_to_metric_families(metrics.render()[0].decode())
@@ -121,6 +132,11 @@ def test_every_counter_and_histogram_tells_the_log_of_events() -> None:
             expected[key("sentiment_rebalances_total")] += 1
             expected[key("sentiment_offset_gap_records_total")] += 7
             expected[key("sentiment_breaker_opened_total")] += 1
+        if rng.random() < 0.3:
+            route, status, seconds = rng.choice(("/predict", "/odd")), rng.choice((200, 418)), 0.02
+            metrics.http_answered(route, status, seconds)
+            metrics.http_texts(2, 1)
+            expect_http(expected, route, status, seconds)
     found = scrape(metrics)
     gauges = {metric.name for metric in c.CATALOGUE if metric.kind is c.Kind.GAUGE}
     counted = {name: value for name, value in found.items() if name[0] not in gauges}
@@ -158,6 +174,11 @@ def test_series_are_bounded_whatever_comes_in() -> None:
         full = {name: (bounds, [1] * (len(bounds) + 1)) for name, bounds in REFERENCE.items()}
         metrics.reference(full)
         metrics.breaker(rng.choice(list(State)), rng.random())
+        for route in (*c.HTTP_ROUTES, f"/path/{n}"):
+            for status in (*map(int, c.HTTP_STATUSES[:-1]), 200 + n):
+                metrics.http_answered(route, status, 0.1)
+        metrics.http_texts(1, 1)
+        metrics.http_waiting(n)
         partitions = [("tweets", (n + k) % 97) for k in range(4)]
         metrics.assigned(partitions)
         for partition in partitions:

@@ -98,3 +98,11 @@ def test_a_stuck_loop_is_not_ready(health: Health, clock: HandClock) -> None:
     make_ready(health)
     clock.now += 31
     assert not health.ready().ok
+
+
+def test_without_a_stream_the_model_is_all_it_needs() -> None:
+    """Who only serves HTTP waits for no group and no broker."""
+    health = Health(stream=False)
+    assert health.ready().reason == "the model is not warm yet"
+    health.model_warm()
+    assert health.ready().ok

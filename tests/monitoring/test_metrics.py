@@ -278,6 +278,7 @@ def test_names_follow_the_conventions() -> None:
         "_value",
         "_alarm",
         "_samples",
+        "_texts",
     )
     for metric in CATALOGUE:
         assert metric.name.startswith("sentiment_")
