@@ -55,7 +55,7 @@ def markdown(found: dict[str, Any]) -> str:
         f"| start to ready, three starts in a row | {starts} s | ≤ 3 s once compiled |",
         f"| peak resident memory | {live['peak_bytes'] / _MEGABYTE:.0f} MB | ≤ 500 MB |",
         f"| p50, p95, p99 to a subscriber at 20 tweets/s ({live['results']}) | {latency} | p99 ≤ 250 ms |",
-        f"| p50, p95, p99 of one text over HTTP, idle stream ({asked['requests']}) | {by_http} | p99 ≤ 60 ms |",
+        f"| p50, p95, p99 of a text over HTTP, idle stream ({asked['requests']}) | {by_http} | p99 ≤ 60 ms |",
         f"| `training chunk`, rows a second | {ways['chunk']['per_second']:,.0f} | ≥ 50,000 |",
         "",
     ]

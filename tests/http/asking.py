@@ -79,7 +79,10 @@ def served(
     desk = Desk(bounds, metrics.http_waiting)
     rules = Rules(small_tokeniser(folder), rule or LabelRule())
     means = Means(rules, ResultStyle("toy", "1"), scorer, Turns().take)
-    server = Server(create_app(Health(), metrics, Scoring(desk, metrics, MAX_TEXTS, origins)), "127.0.0.1", 0)
+    health = Health(stream=False)
+    health.model_warm()
+    scoring = Scoring(desk, metrics, MAX_TEXTS, origins)
+    server = Server(create_app(health, metrics, scoring), "127.0.0.1", 0)
     server.start()
     if opened:
         desk.open(means)
