@@ -9,7 +9,7 @@ PINS := pyproject.toml requirements.txt deploy/set_up.sh
 LIGHT := .venv/.demo-ready
 FULL := .venv/.all-ready
 
-.PHONY: help setup lint format type test test-all demo demo-compose bench chaos soak fuzz audit kafka train train-small docs panels pins clean
+.PHONY: help setup lint format type test test-all demo demo-compose bench chaos rolling scale soak fuzz audit kafka train train-small docs panels pins clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -60,6 +60,13 @@ DELIVERY ?= exactly_once
 chaos: $(FULL) ## faults at random moments, then the count (KILLS=, SEED=, MINUTES=, BROKERS=3, DELIVERY=)
 	@$(PY) -m tests.chaos --kills $(KILLS) --brokers $(BROKERS) --delivery $(DELIVERY) \
 		$(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
+
+OLD ?=
+rolling: $(FULL) ## replicas replaced one by one by another version under load, and back, then the count (OLD=COMMIT)
+	@$(PY) -m tests.chaos.rolling $(if $(OLD),--old $(OLD))
+
+scale: $(FULL) ## 1, 2 and 4 replicas, and what a tweet costs, measured into docs/capacity.json
+	@$(PY) -m tests.scale && $(PY) -m docs.generate
 
 soak: $(FULL) ## steady load with faults for MINUTES=30; what grows, in a report with plots under runs/soak
 	@$(PY) -m tests.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))

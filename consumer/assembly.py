@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from consumer.batch import Rules, prepare
+from consumer.batch import Rules
 from consumer.breaker import Breaker, BreakerRules
 from consumer.broker.at_least_once import AtLeastOncePublisher
 from consumer.broker.connection import client_options
@@ -21,6 +21,7 @@ from consumer.encode import ResultStyle
 from consumer.errors import ConfigurationError
 from consumer.gather import Bounds, Gatherer
 from consumer.label import LabelRule
+from consumer.labeller import Labeller
 from consumer.limits import STOP_PATIENCE_SECONDS, Limits
 from consumer.loop import Loop, Parts
 from consumer.presence import Presence
@@ -29,12 +30,15 @@ from consumer.settings.agreement import band_fault
 from consumer.suspicion import Suspicion
 from consumer.tokenise import Tokeniser
 from consumer.turns import Turns
-from consumer.watching import watchers
+from consumer.watching import Watching
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from consumer.model.folder import ModelFolder
     from consumer.monitoring.health import Health
     from consumer.monitoring.metrics import Metrics
+    from consumer.renewal import Renewal
     from consumer.scoring.scorer import Scorer
     from consumer.settings import Settings
 
@@ -80,6 +84,7 @@ class Run:
     max_message_bytes: int  # the least of the two output topics' limits
     reset: Reset
     turns: Turns = field(default_factory=Turns)  # at the scorer, which HTTP may share
+    renewal: Callable[[Metrics, Watching], Renewal] | None = None  # where another model may come
 
 
 def assemble(settings: Settings, run: Run) -> Loop:
@@ -93,19 +98,12 @@ def assemble(settings: Settings, run: Run) -> Loop:
         session_timeout_ms=settings.kafka_session_timeout_ms,
         on_gap=run.metrics.offset_gap,
     )
-    rules = Rules(
-        run.model.tokeniser,
-        label_rule(settings, run.model.folder),
-        settings.input_format,
-        settings.languages,
-    )
+    mine = labeller(settings, run.model)
+    watching = Watching(settings, run.model.folder, run.metrics, run.transactional_id)
     bounds = Bounds(settings.max_batch_messages, settings.max_batch_tokens, settings.max_batch_wait_ms / 1000)
     parts = Parts(
         source=source,
-        gatherer=Gatherer(
-            source, lambda records, watch: prepare(records, rules, watch), bounds, time.monotonic
-        ),
-        scorer=Watched(run.model.scorer, settings.scorer_timeout_seconds),
+        gatherer=Gatherer(source, mine.prepare, bounds, time.monotonic),
         publisher=_publisher(settings, run, source),
         presence=Presence(
             source.answers, run.health.broker_answers, settings.broker_timeout_seconds, time.monotonic
@@ -114,11 +112,20 @@ def assemble(settings: Settings, run: Run) -> Loop:
         health=run.health,
         circuit=Circuit(Breaker(_breaker_rules(settings), time.monotonic), run.health, run.metrics),
         suspicion=Suspicion(settings.state_dir / "scoring" / f"{file_name(run.transactional_id)}.json"),
-        watchers=watchers(settings, run.model.folder, run.metrics, run.transactional_id),
+        watchers=watching.watchers,
         turn=run.turns.take,
+        renewal=run.renewal(run.metrics, watching) if run.renewal else None,
     )
-    style = result_style(settings, run.model.folder)
-    return Loop(parts, rules.label, style, settings.kafka_consumer_group, run.limits, run.limits.wait)
+    return Loop(parts, mine, settings.kafka_consumer_group, run.limits, run.limits.wait)
+
+
+def labeller(settings: Settings, model: Model) -> Labeller:
+    """A model as the stream uses it: within the time a call of its scorer may take."""
+    rules = Rules(
+        model.tokeniser, label_rule(settings, model.folder), settings.input_format, settings.languages
+    )
+    scorer = Watched(model.scorer, settings.scorer_timeout_seconds)
+    return Labeller(rules, scorer, result_style(settings, model.folder))
 
 
 def _breaker_rules(settings: Settings) -> BreakerRules:

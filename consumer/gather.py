@@ -90,6 +90,12 @@ class Gatherer:
         """Forget what was polled and not yet published: its positions were set back."""
         self._pending.clear()
 
+    def prepare_with(self, prepare: Callable[[Iterable[Record], StageClock], list[Item]]) -> None:
+        """Make items in this way from now on; those not yet given out are made anew."""
+        self._prepare = prepare
+        records = [item.record for item in self._pending]
+        self._pending = deque(prepare(records, StageClock(self._clock)))
+
     def gather(self, at_most: int | None = None, *, patient: bool = True) -> MicroBatch | None:
         """The next micro-batch, of ``at_most`` items; None when nothing came or the group is moving.
 

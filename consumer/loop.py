@@ -22,10 +22,10 @@ from consumer.broker.producer import Letters
 from consumer.broker.transaction import TransactionalPublisher
 from consumer.caution import label_with_care
 from consumer.circuit import Circuit
-from consumer.encode import ResultStyle, encode_dead_letter, encode_result
+from consumer.encode import encode_dead_letter, encode_result
 from consumer.errors import StoppedWaitingError
 from consumer.gather import CloseReason, Gatherer, MicroBatch
-from consumer.label import LabelRule
+from consumer.labeller import Labeller
 from consumer.limits import STOP_PATIENCE_SECONDS, Limits
 from consumer.monitoring.health import Health
 from consumer.monitoring.logs import event
@@ -34,7 +34,7 @@ from consumer.monitoring.watcher import Watcher
 from consumer.oversize import Oversize
 from consumer.presence import Presence
 from consumer.records import Outcome
-from consumer.scoring.scorer import Scorer
+from consumer.renewal import Renewal
 from consumer.suspicion import Suspicion
 
 log = getLogger(__name__)
@@ -49,7 +49,6 @@ class Parts:
 
     source: Source
     gatherer: Gatherer
-    scorer: Scorer
     publisher: TransactionalPublisher | AtLeastOncePublisher
     presence: Presence
     metrics: Metrics
@@ -58,6 +57,7 @@ class Parts:
     suspicion: Suspicion
     watchers: Sequence[Watcher] = ()
     turn: Callable[[], AbstractContextManager[object]] = nullcontext  # where the scorer is shared
+    renewal: Renewal | None = None  # where another model may come
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +80,14 @@ class Loop:
     def __init__(
         self,
         parts: Parts,
-        rule: LabelRule,
-        style: ResultStyle,
+        labeller: Labeller,
         group: str,
         limits: Limits,
         pause: Callable[[float], object],
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         """``pause`` waits, shorter when told to stop; ``wall_clock`` stamps results."""
-        self._parts, self._rule, self._style, self._group = parts, rule, style, group
+        self._parts, self._labeller, self._group = parts, labeller, group
         self._limits, self._pause, self._wall_clock = limits, pause, wall_clock
         self._oversize = Oversize()
         self._failures = 0
@@ -105,6 +104,12 @@ class Loop:
         try:
             while not self._limits.reached():
                 self._parts.health.progressed()
+                if self._parts.renewal and self._parts.renewal.ready:
+                    if in_hand is not None:
+                        self._publish(in_hand)  # in the name of the model that scored it
+                        in_hand = None
+                    self._renew(self._parts.renewal, scoring)
+                    continue  # a limit may be reached by now
                 if self._parts.circuit.holds():
                     self._hold()
                     continue
@@ -121,6 +126,27 @@ class Loop:
         finally:
             scoring.shutdown(wait=False, cancel_futures=True)
             self._parts.suspicion.withdraw()  # whatever ends us now, it is not what is being scored
+
+    def _renew(self, renewal: Renewal, scoring: ThreadPoolExecutor) -> None:
+        """No batch is in hand: from here on all is the following model's."""
+        following = renewal.take()
+        if following is None:
+            return
+        before, self._labeller = self._labeller, following.labeller
+        self._parts.gatherer.prepare_with(self._labeller.prepare)
+        following.adopt()
+        scoring.submit(self._let_go, before)  # behind whatever it may still be scoring, wanted or not
+        event(
+            log,
+            "model_switched",
+            name=self._labeller.style.model_name,
+            version=self._labeller.style.model_version,
+            before=f"{before.style.model_name} {before.style.model_version}",
+        )
+
+    def _let_go(self, labeller: Labeller) -> None:
+        with self._parts.turn():  # nobody else is in the middle of scoring with it
+            labeller.scorer.close()
 
     def _gather(self, in_hand: InHand | None) -> MicroBatch | None:
         rooms = [r for r in (self._limits.room(), self._parts.circuit.room()) if r is not None]
@@ -143,12 +169,13 @@ class Loop:
     def _label(self, batch: MicroBatch, scoring: ThreadPoolExecutor) -> InHand:
         watch = StageClock()
         watch.seconds.update(batch.seconds)
-        return InHand(batch, scoring.submit(self._label_in_turn, batch.items, watch), watch)
+        labelling = scoring.submit(self._label_in_turn, batch.items, self._labeller, watch)
+        return InHand(batch, labelling, watch)
 
-    def _label_in_turn(self, items: Sequence[Item], watch: StageClock) -> Outcome:
+    def _label_in_turn(self, items: Sequence[Item], labeller: Labeller, watch: StageClock) -> Outcome:
         parts = self._parts
         with parts.turn():  # before the batch is noted as being scored: another's fault is not its own
-            return label_with_care(items, parts.scorer, self._rule, watch, parts.suspicion)
+            return label_with_care(items, labeller.scorer, labeller.rules.label, watch, parts.suspicion)
 
     def _publish(self, in_hand: InHand) -> bool:
         """Whether the batch is committed and more may follow; else what was polled since is void."""
@@ -177,12 +204,11 @@ class Loop:
         return labelling.result()
 
     def _encode(self, outcome: Outcome) -> Letters:
-        now = self._wall_clock()
-        version = self._style.model_version
+        now, style = self._wall_clock(), self._labeller.style
         rejects = sorted(outcome.rejects, key=lambda r: r.record.position)  # found stage by stage
         return Letters(
-            tuple(encode_result(r, self._style, now) for r in outcome.results),
-            tuple(encode_dead_letter(r, self._group, version, now) for r in rejects),
+            tuple(encode_result(r, style, now) for r in outcome.results),
+            tuple(encode_dead_letter(r, self._group, style.model_version, now) for r in rejects),
         )
 
     def _recover(
@@ -270,3 +296,6 @@ class Loop:
             watcher.close()
         self._parts.publisher.close()
         self._parts.source.close(timeout_seconds)
+        if self._parts.renewal:
+            self._parts.renewal.close()
+        self._labeller.scorer.close()

@@ -22,6 +22,7 @@ from consumer.monitoring.truth import Truth
 from consumer.signals import SIGNALS, Pieces, read_pieces
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from consumer.model.folder import ModelFolder
@@ -38,14 +39,36 @@ _SAMPLE_FILE_BYTES = 10_000_000
 _NO_PIECES = Pieces(np.zeros(0, np.bool_), np.zeros(0, np.bool_))  # where nothing is compared
 
 
-def watchers(settings: Settings, folder: ModelFolder, metrics: Metrics, replica: str) -> tuple[Watcher, ...]:
+class Watching:
     """Everyone who watches; ``replica`` is this one's name among those that share STATE_DIR."""
-    made: list[Watcher] = [_drift(settings, folder, metrics, replica)]
-    if settings.kafka_labels_topic:
-        made.append(_truth(settings, settings.kafka_labels_topic, metrics))
-    if settings.sample_log_ratio:
-        made.append(_sample_log(settings, folder, replica))
-    return tuple(made)
+
+    def __init__(self, settings: Settings, folder: ModelFolder, metrics: Metrics, replica: str) -> None:
+        self._settings, self._replica = settings, replica
+        self._drift = _drift(settings, folder, metrics, replica)
+        topic, ratio = settings.kafka_labels_topic, settings.sample_log_ratio
+        self._truth = _truth(settings, topic, metrics) if topic else None
+        self._samples = _sample_log(settings, folder, replica) if ratio else None
+        self.watchers: Sequence[Watcher] = [
+            one for one in (self._drift, self._truth, self._samples) if one is not None
+        ]
+
+    def prepare(self, folder: ModelFolder) -> Callable[[], None]:
+        """Read what watching another model needs; what is returned makes all watch that one, and cannot fail.
+
+        Raises:
+            ModelRefusedError: its reference is damaged.
+        """
+        measure = yardstick(self._settings, folder)
+        state = _drift_file(self._settings, folder, self._replica)
+
+        def watch_it() -> None:
+            self._drift.measure_with(measure, state, time.time())
+            if self._truth:
+                self._truth.renew()
+            if self._samples:
+                self._samples.model = measure.model
+
+        return watch_it
 
 
 def _truth(settings: Settings, topic: str, metrics: Metrics) -> Truth:
@@ -62,9 +85,12 @@ def _drift(settings: Settings, folder: ModelFolder, metrics: Metrics, replica: s
     def report(judgement: Judgement) -> None:
         metrics.drift(judgement, smallest)
 
-    return DriftMonitor(
-        measure, _own_file(settings.state_dir / "drift", replica, "json"), report, time.time()
-    )
+    return DriftMonitor(measure, _drift_file(settings, folder, replica), report, time.time())
+
+
+def _drift_file(settings: Settings, folder: ModelFolder, replica: str) -> Path:
+    """One for each model: the window of one that comes back is its own again."""
+    return _own_file(settings.state_dir / "drift", f"{replica}\n{folder.name} {folder.version}", "json")
 
 
 def _sample_log(settings: Settings, folder: ModelFolder, replica: str) -> SampleLog:
@@ -116,6 +142,6 @@ def reference_counts(reference: Reference) -> dict[str, Counts]:
     return found
 
 
-def _own_file(folder: Path, replica: str, ending: str) -> Path:
+def _own_file(folder: Path, whose: str, ending: str) -> Path:
     """A file of this replica, under a name that any file system takes."""
-    return folder / f"{hashlib.sha256(replica.encode()).hexdigest()[:16]}.{ending}"
+    return folder / f"{hashlib.sha256(whose.encode()).hexdigest()[:16]}.{ending}"

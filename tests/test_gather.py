@@ -70,6 +70,22 @@ def test_closed_by_tokens() -> None:
     assert (offsets(rest), rest.reason) == ([2], CloseReason.WAIT)
 
 
+def test_what_waits_is_made_anew_in_another_way() -> None:
+    """In order, and bounded by its new length; what was given out already stays as it was."""
+    gather, _, _ = gatherer([Poll(records(0, 4, tokens=30)), Poll(), Poll()])
+    assert offsets(gather.gather()) == [0, 1]
+
+    def longer(found: Iterable[Record], _watch: StageClock) -> list[Item]:
+        return [Prepared(r, Tweet("1", "x"), Tokens([1] * 60, truncated=True)) for r in found]
+
+    gather.prepare_with(longer)
+    for offset in (2, 3):
+        batch = gather.gather()
+        assert offsets(batch) == [offset]
+        assert batch is not None
+        assert [isinstance(item, Prepared) and item.tokens.truncated for item in batch.items] == [True]
+
+
 def test_the_reason_is_the_bound_that_cut_the_batch() -> None:
     """With as many messages as one batch takes, but too long to fit, tokens closed it."""
     gather, _, _ = gatherer([Poll(records(0, 4, tokens=30))])

@@ -11,14 +11,14 @@ from typing import Any, cast
 
 import pytest
 
-from consumer.batch import Rules, prepare
+from consumer.batch import Rules
 from consumer.breaker import PROBE_RECORDS, Breaker, BreakerRules
 from consumer.broker.faults import PublishFailedError
 from consumer.broker.producer import Letters
 from consumer.circuit import Circuit
 from consumer.encode import ResultStyle
 from consumer.gather import Bounds, Gatherer
-from consumer.label import LabelRule
+from consumer.labeller import Labeller
 from consumer.limits import Limits
 from consumer.loop import Loop, Parts
 from consumer.monitoring.health import Health
@@ -168,13 +168,12 @@ def run_loop(
     turn: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> None:
     """Run a loop of these parts."""
-    rules = Rules(small_tokeniser(tmp_path))
-    gatherer = Gatherer(topic, lambda records, watch: prepare(records, rules, watch), bounds, Clock())
+    labeller = Labeller(Rules(small_tokeniser(tmp_path)), scorer or ConstantScorer(), ResultStyle("m", "1"))
+    gatherer = Gatherer(topic, labeller.prepare, bounds, Clock())
     metrics, health = Metrics(), health or Health()
     parts = Parts(
         cast("Any", topic),
         gatherer,
-        scorer or ConstantScorer(),
         cast("Any", publisher),
         cast("Any", Quiet()),
         metrics,
@@ -183,7 +182,7 @@ def run_loop(
         Suspicion(tmp_path / "scoring.json"),
         turn=turn,
     )
-    Loop(parts, LabelRule(), ResultStyle("m", "1"), "g", limits, pause).run()
+    Loop(parts, labeller, "g", limits, pause).run()
 
 
 def test_an_assignment_is_told_with_its_number(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from consumer.batch import Rules, prepare
+from consumer.batch import Rules
 from consumer.breaker import Breaker, BreakerRules
 from consumer.circuit import Circuit
 from consumer.encode import ResultStyle
 from consumer.gather import Gatherer
-from consumer.label import LabelRule
+from consumer.labeller import Labeller
 from consumer.limits import Limits
 from consumer.loop import Loop, Parts
 from consumer.monitoring.health import Health
@@ -53,12 +53,11 @@ def test_each_committed_result_is_heard_of_once(tmp_path: Path) -> None:
     limits = Limits(time.monotonic, None)
     topic = Topic(limits, COUNT)
     publisher = Publisher(topic, failures={2, 3, 5})
-    rules = Rules(small_tokeniser(tmp_path))
+    labeller = Labeller(Rules(small_tokeniser(tmp_path)), ConstantScorer(), ResultStyle("m", "1"))
     metrics, health, ear = Metrics(), Health(), Ear()
     parts = Parts(
         cast("Any", topic),
-        Gatherer(topic, lambda records, watch: prepare(records, rules, watch), BOUNDS, Clock()),
-        ConstantScorer(),
+        Gatherer(topic, labeller.prepare, BOUNDS, Clock()),
         cast("Any", publisher),
         cast("Any", Quiet()),
         metrics,
@@ -67,7 +66,7 @@ def test_each_committed_result_is_heard_of_once(tmp_path: Path) -> None:
         Suspicion(tmp_path / "scoring.json"),
         watchers=(ear,),
     )
-    loop = Loop(parts, LabelRule(), ResultStyle("m", "1"), "g", limits, lambda _: None)
+    loop = Loop(parts, labeller, "g", limits, lambda _: None)
     loop.run()
     assert publisher._calls > len(publisher.batches)  # some were given up
     assert ear.heard == list(range(COUNT))

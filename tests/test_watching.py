@@ -14,7 +14,7 @@ from consumer.monitoring.metrics import Metrics
 from consumer.records import Label, Result, Tweet
 from consumer.settings import Settings
 from consumer.signals import SCORE_BINS
-from consumer.watching import watchers, yardstick
+from consumer.watching import Watching, yardstick
 from tests.doubles import record, write_tokeniser
 from tests.monitoring.scraping import Scrape, scrape, value
 
@@ -51,7 +51,7 @@ def results(probabilities: list[float]) -> list[Result]:
 def watched(tmp_path: Path, folder: Any, probabilities: list[float], **given: Any) -> Scrape:
     """What a scrape shows after these were committed."""
     metrics = Metrics(CollectorRegistry())
-    for watcher in watchers(settings(tmp_path, **given), folder, metrics, "replica-1"):
+    for watcher in Watching(settings(tmp_path, **given), folder, metrics, "replica-1").watchers:
         watcher.committed(results(probabilities), 1_000.0)
         watcher.close()
     return scrape(metrics)
@@ -114,6 +114,6 @@ def test_languages_may_be_left_out(tmp_path: Path, folder: Any) -> None:
 def test_replicas_of_one_machine_keep_their_windows_apart(tmp_path: Path, folder: Any) -> None:
     """STATE_DIR may be shared, a window not."""
     for replica in ("a", "b", "a"):
-        (drift, *_) = watchers(settings(tmp_path), folder, Metrics(CollectorRegistry()), replica)
+        (drift, *_) = Watching(settings(tmp_path), folder, Metrics(CollectorRegistry()), replica).watchers
         drift.close()
     assert len(list((tmp_path / "state" / "drift").iterdir())) == 2

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 import os
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from consumer.assembly import Model
@@ -16,6 +21,8 @@ from consumer.tokenise import Tokeniser
 
 if TYPE_CHECKING:
     from consumer.settings import Settings
+
+_COMPILED_KEPT = 3  # models; about 50 MB each
 
 
 def load_model(settings: Settings) -> Model:
@@ -33,10 +40,14 @@ def load_model(settings: Settings) -> Model:
         settings.scorer,
         streams=settings.scorer_streams or usable_cores(),
         chunk_tokens=settings.scorer_chunk_tokens,
-        cache_dir=settings.state_dir / "compiled",
+        cache_dir=_compiled(settings.state_dir / "compiled", folder),
     )
-    check_golden(folder, tokeniser, scorer, kind=settings.scorer)
-    check_unchanged(folder)
+    try:
+        check_golden(folder, tokeniser, scorer, kind=settings.scorer)
+        check_unchanged(folder)
+    except BaseException:
+        scorer.close()  # a process that goes on with another model has no use for it
+        raise
     return Model(folder, tokeniser, scorer)
 
 
@@ -47,6 +58,25 @@ def _folder(settings: Settings) -> ModelFolder:
         wanted = Wanted(where.repo, where.revision, token, settings.hf_endpoint)
         return open_model(fetch(wanted, settings.state_dir / "hub"))
     return open_model(where)
+
+
+def _compiled(cache: Path, folder: ModelFolder) -> Path:
+    """Where the compiled model is kept: apart for each content.
+
+    OpenVINO knows a model again by its path, time and size, which another model in its place may share, as
+    in images built to be reproducible. The last few are kept, since they are large and may come back.
+    """
+    if folder.manifest is None:
+        return cache
+    content = json.dumps(sorted(item for item in folder.manifest.files.items() if "openvino" in item[0]))
+    mine = cache / hashlib.sha256(content.encode()).hexdigest()[:16]
+    mine.mkdir(parents=True, exist_ok=True)
+    mine.touch()
+    with contextlib.suppress(OSError):  # another replica tidies up, too
+        by_age = sorted(filter(Path.is_dir, cache.iterdir()), key=lambda path: path.stat().st_mtime)
+        for old in by_age[:-_COMPILED_KEPT]:
+            shutil.rmtree(old)
+    return mine
 
 
 def usable_cores() -> int:

@@ -13,11 +13,10 @@ from logging import getLogger
 from typing import TYPE_CHECKING
 
 from consumer import __version__
-from consumer.assembly import Model, Run, assemble, label_rule
+from consumer.assembly import Run, assemble, label_rule
 from consumer.broker.identity import Identity
 from consumer.broker.rights import verify_topics
 from consumer.broker.topics import describe
-from consumer.clean import CLEANING_VERSION
 from consumer.cli.loading import load_model
 from consumer.comparable import comparable
 from consumer.errors import BrokerGoneError, StoppedWaitingError
@@ -27,16 +26,22 @@ from consumer.limits import Limits
 from consumer.monitoring.health import Health
 from consumer.monitoring.logs import configure, event
 from consumer.monitoring.metrics import Metrics
-from consumer.serving import means, scoring_of
+from consumer.reloading import introduce, pointer, renewing
+from consumer.serving import means, renewing_desk, scoring_of
 from consumer.settings import Settings, load, misspelt
 from consumer.turns import Turns
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from consumer.broker.topics import Topics
-    from consumer.label import LabelRule
+    from consumer.http.scoring.desk import Desk
     from consumer.loop import Loop
+    from consumer.model.folder import ModelFolder
+    from consumer.model.pointer import Mark, Pointer
+    from consumer.renewal import Renewal
+    from consumer.watching import Watching
 
 SUMMARY = "run the stream: tweets in, labelled results out"
 log = getLogger("consumer.run")
@@ -97,19 +102,18 @@ def _run(settings: Settings, limits: Limits, start_at: int | None) -> None:
             server = Server(create_app(health, metrics, scoring), settings.http_host, settings.http_port)
             server.start()
             stack.callback(server.stop)
+        looked_at = (at, at.mark()) if (at := pointer(settings)) else None  # a move from here on is noticed
         model = load_model(settings)
         stack.callback(model.scorer.close)
-        rule = label_rule(
-            settings, model.folder
-        )  # a band that does not fit is named before the broker is asked
-        tell_model(model, settings.scorer, rule, metrics)
+        rule = label_rule(settings, model.folder)  # a band that does not fit is named before the broker is
+        introduce(settings, model.folder, rule, comparable(model.folder, rule), metrics)
         metrics.consumer(settings.kafka_consumer_group, settings.kafka_input_topic)
-        metrics.reference(comparable(model.folder, rule))
         health.model_warm()
         turns = Turns()
-        if scoring is not None and settings.http_port:
-            stack.callback(scoring.desk.close)
-            scoring.desk.open(means(settings, model, rule, turns))
+        desk = scoring.desk if scoring is not None and settings.http_port else None
+        if desk is not None:
+            stack.callback(desk.close)
+            desk.open(means(settings, model, turns))
         identity = stack.enter_context(Identity(settings))
         facts = _describe(settings, health, limits)
         if facts is None:
@@ -126,9 +130,11 @@ def _run(settings: Settings, limits: Limits, start_at: int | None) -> None:
                 max_message_bytes=facts.max_message_bytes,
                 reset=settings.kafka_auto_offset_reset if start_at is None else start_at,
                 turns=turns,
+                renewal=_renewal(settings, looked_at, model.folder, desk, turns) if looked_at else None,
             ),
         )
-        stack.callback(_close, loop, health)
+        del model  # where another one follows it, its memory is wanted
+        stack.callback(_close, loop, health, desk)
         loop.run()
 
 
@@ -151,22 +157,18 @@ def _describe(settings: Settings, health: Health, limits: Limits) -> Topics | No
     return None
 
 
-def tell_model(model: Model, scorer: str, rule: LabelRule, metrics: Metrics) -> None:
-    """Which model it is, in metrics and log."""
-    folder = model.folder
-    metrics.model(
-        folder.name,
-        folder.version,
-        scorer=scorer,
-        cleaning_version=CLEANING_VERSION,
-        threshold=rule.threshold,
-        max_length=folder.max_length,
-    )
-    event(log, "model_loaded", name=folder.name, version=folder.version, scorer=scorer)
+def _renewal(
+    settings: Settings, looked_at: tuple[Pointer, Mark], in_use: ModelFolder, desk: Desk | None, turns: Turns
+) -> Callable[[Metrics, Watching], Renewal]:
+    start = renewing(settings, looked_at, in_use, load_model)
+    at_desk = [] if desk is None else [renewing_desk(settings, desk, turns)]
+    return lambda metrics, watching: start(metrics, [lambda model: watching.prepare(model.folder), *at_desk])
 
 
-def _close(loop: Loop, health: Health) -> None:
+def _close(loop: Loop, health: Health, desk: Desk | None) -> None:
     health.stopping()
+    if desk is not None:
+        desk.close()  # before the scorer that it shares
     loop.close(_CLOSE_SECONDS)
 
 

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 from consumer import __version__
 from consumer.assembly import label_rule
 from consumer.cli.loading import load_model
-from consumer.cli.run import tell_model
+from consumer.comparable import comparable
 from consumer.errors import ConfigurationError
 from consumer.http.app import create_app
 from consumer.http.server import Server
 from consumer.monitoring.health import Health
 from consumer.monitoring.logs import configure, event
 from consumer.monitoring.metrics import Metrics
-from consumer.serving import means, scoring_of
+from consumer.reloading import introduce, pointer, renewing
+from consumer.serving import means, renewing_desk, scoring_of
 from consumer.settings import load, misspelt
 from consumer.turns import Turns
 
@@ -65,16 +66,29 @@ def _serve(settings: Settings, stop: threading.Event) -> None:
         server = Server(create_app(health, metrics, scoring), settings.http_host, settings.http_port)
         server.start()
         stack.callback(server.stop)
-        model = load_model(settings)
-        rule = label_rule(settings, model.folder)
-        tell_model(model, settings.scorer, rule, metrics)
+        looked_at = (at, at.mark()) if (at := pointer(settings)) else None  # a move from here on is noticed
+        model, turns = load_model(settings), Turns()
+        folder, rule = model.folder, label_rule(settings, model.folder)
+        introduce(settings, folder, rule, comparable(folder, rule), metrics)
         stack.callback(scoring.desk.close)
         stack.callback(health.stopping)
-        scoring.desk.open(means(settings, model, rule, Turns()))
+        scoring.desk.open(means(settings, model, turns))
         health.model_warm()
         event(log, "serving", port=server.port)
+        renewal = None
+        if looked_at:
+            at_desk = renewing_desk(settings, scoring.desk, turns)
+            renewal = renewing(settings, looked_at, folder, load_model)(metrics, [at_desk])
+            stack.callback(renewal.close)
+        scorer = model.scorer
+        del model  # where another one follows it, its memory is wanted
         while not stop.wait(_TURN_SECONDS):
             health.progressed()
+            if renewal and (following := renewal.take()):
+                following.adopt()
+                with turns.take():  # nobody is in the middle of scoring with it
+                    scorer.close()
+                scorer = following.labeller.scorer
 
 
 def _handle_signals(stop: threading.Event) -> None:

@@ -32,6 +32,7 @@ HTTP_ROUTES = ("/predict", "/tweet", "other")
 HTTP_STATUSES = ("200", "404", "405", "413", "415", "422", "429", "500", "503", "other")
 HTTP_FATES = ("scored", "failed")
 HTTP_BUCKETS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+RELOADS = ("switched", "refused", "unchanged", "overtaken")
 MODEL_LABELS = ("name", "version", "scorer", "cleaning_version", "threshold", "max_length")
 
 STAGE_REASONS: dict[Stage, tuple[Reason, ...]] = {
@@ -399,6 +400,16 @@ MODEL_INFO = Metric(
     MODEL_LABELS,
     (),
 )
+MODEL_RELOADS = Metric(
+    Kind.COUNTER,
+    "sentiment_model_reloads_total",
+    "Times the pointer to the model was moved while this replica ran, by what came of it: switched to the "
+    "other model, refused (the one before goes on), unchanged (it is the one in use), or overtaken by the "
+    "next move.",
+    'sum by (instance) (increase(sentiment_model_reloads_total{outcome="refused"}[1h]))',
+    ("outcome",),
+    _each(RELOADS),
+)
 CONSUMER_INFO = Metric(
     Kind.GAUGE,
     "sentiment_consumer_info",
@@ -425,5 +436,5 @@ CATALOGUE: tuple[Metric, ...] = (
     *(DRIFT_SCORE, DRIFT_CRITICAL, DRIFT_ALARM, DRIFT_WINDOW, DRIFT_SMALLEST),
     *(EXPECTED_ACCURACY, EXPECTED_SAMPLES, LABELLED_ACCURACY, LABELLED_SAMPLES, LABELS),
     *(HTTP_REQUESTS, HTTP_DURATION, HTTP_TEXTS, HTTP_WAITING),
-    *(MODEL_INFO, CONSUMER_INFO, BUILD_INFO),
+    *(MODEL_INFO, MODEL_RELOADS, CONSUMER_INFO, BUILD_INFO),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 from prometheus_client import (
     CollectorRegistry,
@@ -50,7 +51,7 @@ class Metrics(Collector):
 
     def __init__(self, registry: CollectorRegistry | None = None, lag: Lag | None = None) -> None:
         self.lag = lag or Lag()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # entered again by what is told within ``at_once``
         self._numbers = {m.name: Numbers(m) for m in c.CATALOGUE if m.kind is not c.Kind.HISTOGRAM}
         counted = (m for m in c.CATALOGUE if m.kind is c.Kind.HISTOGRAM and m is not c.REFERENCE)
         self._histograms = {m.name: Histogram(m) for m in counted}
@@ -58,6 +59,10 @@ class Metrics(Collector):
         self._number(c.BUILD_INFO).set(1, __version__, platform.python_version())
         self._registry = registry if registry is not None else own_registry()
         self._registry.register(self)
+
+    def at_once(self) -> AbstractContextManager[object]:
+        """What is told in this ``with`` shows at one scrape, all of it."""
+        return self._lock
 
     def batch_committed(
         self,
@@ -139,6 +144,11 @@ class Metrics(Collector):
         facts = (name, version, scorer, cleaning_version, f"{threshold:g}", str(max_length))
         with self._lock:
             self._number(c.MODEL_INFO).replace({facts: 1})
+
+    def model_reload(self, outcome: str) -> None:
+        """The pointer to the model moved, and this came of it: one of ``RELOADS``."""
+        with self._lock:
+            self._number(c.MODEL_RELOADS).add(outcome)
 
     def drift(self, judgement: Judgement, smallest_psi: float) -> None:
         """What is said of the drift window, in place of what was said before."""

@@ -36,7 +36,7 @@ class SampleLog:
     def __init__(self, path: Path, salt: bytes, ratio: float, most_bytes: int, model: str) -> None:
         """``ratio``: of the tweets, on the whole; ``most_bytes`` of one file, of which there are five."""
         self._path, self._salt, self._ratio, self._most_bytes = path, salt, ratio, most_bytes
-        self._model = model
+        self.model = model  # whose labels they are, from the next batch on
         self._mean_doubt = 0.25 + _LEAST_DOUBT  # until it is known
 
     def committed(self, results: Sequence[Result], at: float) -> None:
@@ -64,7 +64,7 @@ class SampleLog:
         digest = hmac.digest(self._salt, result.tweet.id.encode("utf-8", "surrogatepass"), "sha256")
         if int.from_bytes(digest[-8:], "big") >= chance * 2**64:  # not the part that is written down
             return None
-        return _json(result, digest.hex()[:_HASH_CHARACTERS], chance, self._model, at)
+        return _json(result, digest.hex()[:_HASH_CHARACTERS], chance, self.model, at)
 
     def _write(self, lines: str) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -24,6 +24,7 @@ class Given(NamedTuple):
 
     label: Label
     confidence: float
+    model: int = 0  # which of those it had so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,20 @@ class Truth:
         self._labels: _Waiting[Label] = _Waiting(extent)
         self._pairs: deque[tuple[float, bool, float]] = deque(maxlen=pairs)  # when, right, confidence
         self._fates: Counter[str] = Counter()
+        self._model = 0
+
+    def renew(self) -> None:
+        """Another model answers from now on: its accuracy is measured anew, by labels of its own results."""
+        self._pairs.clear()
+        self._model += 1
 
     def committed(self, results: Sequence[Result], at: float) -> None:
         """These wait for their labels, or find them."""
         for result in results:
             if result.label is Label.NEUTRAL:
                 continue
-            given, label = Given(result.label, result.confidence), self._labels.take(result.tweet.id)
+            given = Given(result.label, result.confidence, self._model)
+            label = self._labels.take(result.tweet.id)
             if label is None:
                 self._given.put(result.tweet.id, given, at)
             else:
@@ -95,7 +103,8 @@ class Truth:
             self._fates["unmatched"] += 1  # an earlier one for the same tweet gives way
 
     def _join(self, given: Given, label: Label, at: float) -> None:
-        self._pairs.append((at, given.label is label, given.confidence))
+        if given.model == self._model:
+            self._pairs.append((at, given.label is label, given.confidence))
         self._fates["joined"] += 1
 
     def _measured(self) -> Measured:

@@ -164,6 +164,14 @@ class Settings(BaseSettings):
         "hub:org/name@revision (a commit's hash or a tag, no branch), fetched from the Hugging Face Hub into "
         "STATE_DIR before the start, once. Needs the extra: hub.",
     )
+    model_reload_seconds: float = Field(
+        5,
+        ge=0,
+        le=86_400,
+        description="Seconds between two looks at whether MODEL_PATH, where it is a file that names a folder,"
+        " names another model by now. That one is loaded and verified beside the one in use, and takes its "
+        "place between two batches. 0: only a restart takes another model.",
+    )
     hf_token: Secret | None = Field(
         None,
         description="The token for a MODEL_PATH=hub:… that is not public. A flag is visible to all users of "

@@ -22,6 +22,14 @@ _AT_WORK = b'"partitions_assigned"'  # in a replica's log
 _REPLICA = (sys.executable, "-m", "tests.chaos.replica")
 
 
+@dataclass(frozen=True)
+class Version:
+    """Which code a replica runs: its folder, and what it is given besides the settings of all."""
+
+    tree: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass
 class Place:
     """One replica's place: the process in it, and when the next one may be started."""
@@ -33,6 +41,7 @@ class Place:
     ending: bool = False  # told to end: a second signal would end it at once, and not in order
     starts: int = 0
     log: Path = field(default_factory=Path)
+    version: Version = field(default_factory=lambda: Version(ROOT))  # of the next one that is started
 
     @property
     def runs(self) -> bool:
@@ -156,8 +165,8 @@ class Fleet:
         with place.log.open("wb") as log:
             place.process = subprocess.Popen(
                 self._command,
-                cwd=ROOT,
-                env=inherited | own,
+                cwd=place.version.tree,
+                env=inherited | own | dict(place.version.settings),
                 stdout=log,
                 stderr=log,
             )

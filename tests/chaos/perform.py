@@ -51,17 +51,17 @@ def perform(brokers: Brokers, run: Run, folder: Path, say: Callable[[str], None]
     configs = {"min.insync.replicas": str(max(1, brokers.size - 1))}
     topics = make_topics(brokers.bootstrap, PARTITIONS, configs, brokers.size)
     fleet = Fleet(
-        run.shape.replicas, _settings(brokers.bootstrap, topics, run, folder), folder, time.monotonic
+        run.shape.replicas, settings_of(brokers.bootstrap, topics, run, folder), folder, time.monotonic
     )
     conductor = Conductor(fleet, brokers, say)
     try:
         with Feeder(brokers.bootstrap, topics.tweets, run.per_second) as feeder:
-            _await_all(fleet)
+            await_all(fleet)
             conductor.perform(draw(run.shape, run.seed))
         if feeder.failed:
             fleet.unexpected.append(f"{feeder.failed} tweets were not acknowledged")
-        _await_all(fleet)
-        if not wait_until_done(lambda: _lag(brokers.bootstrap, topics), _CATCH_UP_SECONDS):
+        await_all(fleet)
+        if not wait_until_done(lambda: lag(brokers.bootstrap, topics), _CATCH_UP_SECONDS):
             fleet.unexpected.append(f"the group did not catch up in {_CATCH_UP_SECONDS:g} s")
     finally:
         fleet.stop()
@@ -69,7 +69,7 @@ def perform(brokers: Brokers, run: Run, folder: Path, say: Callable[[str], None]
     return Outcome(verdict, conductor.struck, fleet.exits, fleet.unexpected)
 
 
-def _await_all(fleet: Fleet) -> None:
+def await_all(fleet: Fleet) -> None:
     """Until every replica but the one that only joins is at work."""
     fleet.call_back()
     until = time.monotonic() + _START_SECONDS
@@ -81,12 +81,14 @@ def _await_all(fleet: Fleet) -> None:
         time.sleep(_LOOK_SECONDS)
 
 
-def _lag(bootstrap: str, topics: Topics) -> int:
+def lag(bootstrap: str, topics: Topics) -> int:
+    """How many records the group is behind."""
     done = committed(bootstrap, _GROUP)
     return sum(end - done.get(partition, 0) for partition, end in ends(bootstrap, topics.tweets).items())
 
 
-def _settings(bootstrap: str, topics: Topics, run: Run, folder: Path) -> dict[str, str]:
+def settings_of(bootstrap: str, topics: Topics, run: Run, folder: Path) -> dict[str, str]:
+    """What each replica of a run is given."""
     session_ms = str(int(run.shape.session_seconds * 1000))
     settings = {
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap,

@@ -1,7 +1,8 @@
 """A replica for the chaos run: the real command, with a scorer of fixed cost that can be told to hang.
 
 SIGUSR1 makes the next scoring sleep for ``STALL_SECONDS``; ``MAX_POLL_INTERVAL_MS`` is what the group
-forgives. The label is a hash of the text, so a result shows whether it belongs to its record.
+forgives. The label is a hash of the text, so a result shows whether it belongs to its record; results bear
+``MODEL_VERSION`` as the model's.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def load_slow(settings: Settings) -> Model:
     """In place of the model that the settings name."""
     path = settings.state_dir / f"tokeniser-{os.getpid()}.json"
     write_tokeniser(path)
-    folder = ModelFolder(path.parent, "slow", "1", MAX_LENGTH, path)
+    folder = ModelFolder(path.parent, "slow", os.environ.get("MODEL_VERSION", "1"), MAX_LENGTH, path)
     model = Model(folder, Tokeniser(path, MAX_LENGTH), SlowScorer())
     path.unlink()
     return model

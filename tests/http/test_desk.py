@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from consumer.http.scoring.desk import Bounds
-from tests.doubles import ConstantScorer
+from consumer.batch import Rules
+from consumer.encode import ResultStyle
+from consumer.http.scoring.desk import Bounds, Means
+from consumer.label import LabelRule
+from tests.doubles import ConstantScorer, small_tokeniser
 from tests.http.asking import BOUNDS, WAIT_SECONDS, GatedScorer, at_once, served
 from tests.monitoring.scraping import scrape, value
 
@@ -130,9 +134,40 @@ def test_what_waits_at_the_end_is_still_answered(tmp_path: Path) -> None:
         waiting, answers = at_once(3, lambda: web.predict("good"))
         wait_until(lambda: value(scrape(web.metrics), "sentiment_http_waiting_texts") == 3, "all wait")
         wait_until(lambda: len(web.desk._waiting) + scorer.asked.is_set() >= 1, "they are prepared")
-        closing, _ = at_once(1, lambda: web.desk.close(WAIT_SECONDS) or web.client.get("/livez"))
+        closing = [threading.Thread(target=web.desk.close, args=(WAIT_SECONDS,), daemon=True)]
+        closing[0].start()
         wait_until(lambda: web.predict("good").status_code == 503, "it is closing")
         scorer.may.set()
         for asker in (*waiting, *closing):
             asker.join(WAIT_SECONDS)
     assert [answer.status_code for answer in answers] == [200, 200, 200]
+
+
+def test_another_model_scores_what_waits_for_it(tmp_path: Path) -> None:
+    """What is being scored is the old one's; what waits is prepared by the rules of the new one."""
+    old, new = GatedScorer(), GatedScorer()
+    new.may.set()
+    with served(tmp_path, old) as web:
+        first, before = at_once(1, lambda: web.predict("good"))
+        assert old.asked.wait(WAIT_SECONDS)
+        others, after = at_once(2, lambda: web.predict("good day good day"))
+        wait_until(lambda: len(web.desk._waiting) == 2, "both are prepared, by the old one's rules")
+        shorter = Rules(small_tokeniser(tmp_path, max_length=4), LabelRule())
+        web.desk.renew(Means(shorter, ResultStyle("toy", "2"), new, web.means.turn))
+        old.may.set()
+        for asker in (*first, *others):
+            asker.join(WAIT_SECONDS)
+        (told,) = web.predict("good").json()["results"]
+    assert [answer.json()["results"][0]["model"]["version"] for answer in before] == ["1"]
+    found = [answer.json()["results"][0] for answer in after]
+    assert [(one["model"]["version"], one["truncated"]) for one in found] == [("2", True)] * 2
+    assert told["model"]["version"] == "2"
+    assert (old.calls, sum(new.tokens)) == (1, 4 + 4 + 3)
+
+
+def test_a_model_that_comes_while_it_closes_opens_nothing(tmp_path: Path) -> None:
+    """A stop is a stop."""
+    with served(tmp_path, ConstantScorer()) as web:
+        web.desk.close()
+        web.desk.renew(web.means)
+        assert web.predict("good").status_code == 503

@@ -64,6 +64,20 @@ def test_measured_and_expected_are_of_the_same_results(bench: Bench) -> None:
     assert bench.last.pairs == 200
 
 
+def test_another_model_is_measured_by_its_own_results(bench: Bench) -> None:
+    """Labels that come for the former one's are joined and counted, not taken for its successor's."""
+    bench.truth.committed([result(n) for n in range(400)], 0.0)
+    bench.ready = [told(n, "negative") for n in range(200)]
+    bench.truth.passed(1.0)
+    assert (bench.last.pairs, bench.last.accuracy) == (200, 0.0)
+    bench.truth.renew()
+    bench.truth.committed([result(n) for n in range(400, 600)], 2.0)
+    bench.ready = [told(n, "negative" if n < 400 else "positive") for n in range(200, 600)]
+    bench.truth.passed(3.0)
+    assert (bench.last.pairs, bench.last.accuracy) == (200, 1.0)
+    assert bench.fates["joined"] == 600
+
+
 def test_either_may_come_first(bench: Bench) -> None:
     """A label that is quicker than the result waits for it."""
     bench.ready = [told(n) for n in range(LEAST_PAIRS)]

@@ -4,7 +4,8 @@
        │                                 └ so many tokens a turn, whoever they belong to
        └─ 429 where the room is taken, 503 before there is a model
 
-Rooms are counted in texts, from the request's coming to its answer: what is in memory is bounded.
+Rooms are counted in texts, from the request's coming to its answer: what is in memory is bounded. Where
+another model takes over, what still waits is prepared anew and scored by it; nothing is answered by halves.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from consumer.scoring.scorer import Scorer
 log = getLogger(__name__)
 
 Answer = Result | Reject
+Answered = tuple[Answer, ResultStyle]  # with the name of the model that it is of
 PATIENCE_SECONDS = 8.0  # below the deadline of an exchange, so that who waits in vain is told so
 
 
@@ -56,10 +58,11 @@ class _Job:
     """One request's texts."""
 
     items: list[Item]
+    rules: Rules  # it was prepared by
     done: asyncio.Future[None]
-    answers: dict[int, Answer] = field(default_factory=dict)  # by offset
+    answers: dict[int, Answered] = field(default_factory=dict)  # by offset
 
-    def take(self, found: dict[int, Answer]) -> None:
+    def take(self, found: dict[int, Answered]) -> None:
         """Some of its answers; in the event loop's thread."""
         self.answers |= found
         if len(self.answers) == len(self.items) and not self.done.done():
@@ -73,6 +76,7 @@ class Desk:
         """``on_waiting`` hears how many texts are in the house, whenever that changes."""
         self._bounds, self._on_waiting = bounds, on_waiting
         self._means: Means | None = None
+        self._last: Means | None = None  # what is in the house is scored with, also once it is closed
         self._why_closed = "the model is not warm yet"
         self._scoring: threading.Thread | None = None
         self._texts = 0
@@ -83,9 +87,18 @@ class Desk:
 
     def open(self, means: Means) -> None:
         """Score from now on."""
-        self._means = means
-        self._scoring = threading.Thread(target=self._work, args=(means,), name="http-score", daemon=True)
+        self._means = self._last = means
+        self._scoring = threading.Thread(
+            target=self._work, args=(means.turn,), name="http-score", daemon=True
+        )
         self._scoring.start()
+
+    def renew(self, means: Means) -> None:
+        """Score with another model, of the same ``turn``: who has the next turn leaves the old one alone."""
+        with self._changed:
+            self._last = means
+            if self._means is not None:
+                self._means = means
 
     def close(self, timeout_seconds: float = 2) -> None:
         """Take no more; what waits is still scored, within the time."""
@@ -103,7 +116,7 @@ class Desk:
             raise Refusal(429, "busy", "as many texts as may wait are waiting already")
         return self._means
 
-    async def label(self, texts: Sequence[str]) -> list[Answer]:
+    async def label(self, texts: Sequence[str]) -> list[Answered]:
         """A result, or what is wrong with it, for each text, in order.
 
         Raises:
@@ -123,12 +136,12 @@ class Desk:
         self._texts += texts
         self._on_waiting(self._texts)
 
-    async def _label(self, texts: Sequence[str], means: Means) -> list[Answer]:
+    async def _label(self, texts: Sequence[str], means: Means) -> list[Answered]:
         records = [_record(place, text, next(self._numbers)) for place, text in enumerate(texts)]
         loop = asyncio.get_running_loop()
         items = await loop.run_in_executor(self._preparing, prepare, records, means.rules)
-        job = _Job(items, loop.create_future())
-        job.take({item.record.offset: item for item in items if isinstance(item, Reject)})
+        job = _Job(items, means.rules, loop.create_future())
+        job.take({item.record.offset: (item, means.style) for item in items if isinstance(item, Reject)})
         with self._changed:
             self._waiting += ((item, job) for item in items if isinstance(item, Prepared))
             self._changed.notify_all()
@@ -140,13 +153,14 @@ class Desk:
             raise
         return [job.answers[record.offset] for record in records]
 
-    def _work(self, means: Means) -> None:
+    def _work(self, turn: Callable[[], AbstractContextManager[object]]) -> None:
         while self._wait():
-            with means.turn():
-                taken = self._take()
-                found = _score([item for item, _ in taken], means) if taken else {}
+            with turn():
+                taken, means = self._take()
+                found = _score([_prepared_by(means.rules, *pair) for pair in taken], means)
             for job in {id(job): job for _, job in taken}.values():
-                own = {item.record.offset: found[item.record.offset] for item, its in taken if its is job}
+                offsets = [item.record.offset for item, its in taken if its is job]
+                own = {offset: (found[offset], means.style) for offset in offsets}
                 with contextlib.suppress(RuntimeError):  # the server has stopped
                     job.done.get_loop().call_soon_threadsafe(job.take, own)
 
@@ -156,8 +170,8 @@ class Desk:
             self._changed.wait_for(lambda: self._waiting or self._means is None)
             return bool(self._waiting)
 
-    def _take(self) -> list[tuple[Prepared, _Job]]:
-        """The first texts that fit into one turn: at least one, however long."""
+    def _take(self) -> tuple[list[tuple[Prepared, _Job]], Means]:
+        """The first texts that fit into one turn, at least one, however long; and who scores them."""
         taken: list[tuple[Prepared, _Job]] = []
         tokens = 0
         with self._changed:
@@ -166,7 +180,8 @@ class Desk:
                 if taken and tokens > self._bounds.turn_tokens:
                     break
                 taken.append(self._waiting.popleft())
-        return taken
+            assert self._last is not None  # noqa: S101 - it was opened
+            return taken, self._last
 
 
 def _record(place: int, text: str, number: int) -> Record:
@@ -174,8 +189,18 @@ def _record(place: int, text: str, number: int) -> Record:
     return Record("http", 0, number, 0, None, to_json({"id": str(place), "text": text}))
 
 
-def _score(items: Sequence[Prepared], means: Means) -> dict[int, Answer]:
+def _prepared_by(rules: Rules, item: Prepared, job: _Job) -> Item:
+    """The same text for the model that scores it: another one's word pieces mean nothing to it."""
+    if job.rules is rules:
+        return item
+    (anew,) = prepare([item.record], rules)
+    return anew
+
+
+def _score(items: Sequence[Item], means: Means) -> dict[int, Answer]:
     """The answer of each, by offset."""
+    if not items:
+        return {}
     try:
         outcome = label(items, means.scorer, means.rules.label)
     except Exception:  # whatever it was, the thread must live on for the next texts

@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from consumer.encode import ResultStyle, result_body, to_json
 from consumer.http.scoring import shapes
 from consumer.http.scoring.counted import Counted
-from consumer.http.scoring.desk import Answer, Desk
+from consumer.http.scoring.desk import Answer, Answered, Desk
 from consumer.http.scoring.refusal import Refusal
 from consumer.http.scoring.request import object_of, read_body, text_of, texts_of
 from consumer.records import Reason, Result
@@ -75,10 +75,10 @@ def _add_predict(app: FastAPI, scoring: Scoring) -> None:
     )
     async def predict(request: Request) -> Response:
         body = await read_body(request)
-        means = scoring.desk.require_room()
+        scoring.desk.require_room()
         texts = texts_of(object_of(request, body), scoring.max_texts)
         answers = await _label(scoring, texts)
-        return _json({"results": [_result(answer, means.style) for answer in answers]})
+        return _json({"results": [_result(answer, style) for answer, style in answers]})
 
 
 def _add_tweet(app: FastAPI, scoring: Scoring) -> None:
@@ -94,16 +94,16 @@ def _add_tweet(app: FastAPI, scoring: Scoring) -> None:
     async def tweet(request: Request) -> Response:
         body = await read_body(request)
         scoring.desk.require_room()
-        (answer,) = await _label(scoring, [text_of(object_of(request, body))])
+        ((answer, _),) = await _label(scoring, [text_of(object_of(request, body))])
         if not isinstance(answer, Result):
             status = _STATUS.get(answer.reason, 422)
             raise Refusal(status, str(answer.reason), f"text: {answer.message}", "text")
         return _json({"sentiment": str(answer.label), "confidence": round(answer.confidence, 6)})
 
 
-async def _label(scoring: Scoring, texts: list[str]) -> list[Answer]:
+async def _label(scoring: Scoring, texts: list[str]) -> list[Answered]:
     answers = await scoring.desk.label(texts)
-    scored = sum(isinstance(answer, Result) for answer in answers)
+    scored = sum(isinstance(answer, Result) for answer, _ in answers)
     scoring.tally.http_texts(scored, len(answers) - scored)
     return answers
 

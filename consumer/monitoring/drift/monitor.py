@@ -42,13 +42,24 @@ class DriftMonitor:
         self, yardstick: Yardstick, state: Path, report: Callable[[Judgement], None], now: float
     ) -> None:
         """``report`` takes each judgement; ``now`` in seconds since 1970, as in all calls."""
-        self._yardstick, self._state, self._report = yardstick, state, report
+        self._report = report
+        self._alarms: frozenset[str] = frozenset()
+        self._begin(yardstick, state, now)
+
+    def _begin(self, yardstick: Yardstick, state: Path, now: float) -> None:
+        self._yardstick, self._state = yardstick, state
         self._counted_with = fingerprint(yardstick.model, yardstick.rule)
         self._window = self._restored()
         self._saved_at = now
-        self._alarms: frozenset[str] = frozenset()
         self._window.turn(now)
         self._judge()
+
+    def measure_with(self, yardstick: Yardstick, state: Path, now: float) -> None:
+        """Another model answers from now on: its window begins, or goes on where it ended not long ago."""
+        self._save()
+        self._begin(yardstick, state, now)
+        found = self._window.whole()
+        event(log, "drift_window_restarted", model=yardstick.model, tweets=found.tweets if found else 0)
 
     def committed(self, results: Sequence[Result], at: float) -> None:
         """Count a committed batch."""

@@ -143,6 +143,28 @@ def test_a_damaged_state_is_ignored(tmp_path: Path, content: str, caplog: pytest
     assert [line.message for line in caplog.records] == ["drift_state_ignored"]
 
 
+def test_another_model_begins_anew_and_the_former_comes_back_to_its_own(told: Told, tmp_path: Path) -> None:
+    """Each has a file; an alarm of the one is over with the other."""
+    feed(told, BLOCKS, positive=190)
+    assert told.last.alarms == {"positive_share"}
+    files = [tmp_path / "drift" / name for name in ("other.json", "state.json")]
+    for model, path, tweets in (("m 2", files[0], 0), ("m 1", files[1], 1_000), ("m 2", files[0], 200)):
+        told.monitor.measure_with(Yardstick(model, RULE, REFERENCE, STANDARDS, EXTENT), path, 1_006.0)
+        assert told.last.tweets == tweets
+        feed(told, 1 if model == "m 2" else 0, at=1_006.0)
+
+
+def test_another_model_has_other_bins(told: Told, tmp_path: Path) -> None:
+    """It is judged by its own reference from the first batch on."""
+    feed(told, BLOCKS)
+    reference = {"truncated_share": np.array([1_000, 0])}
+    rule = Rule(0.5, {"en"}, NO_PIECES, {name: bins({})[name] for name in reference})
+    other = Yardstick("m 2", rule, reference, STANDARDS, EXTENT)
+    told.monitor.measure_with(other, tmp_path / "other.json", 1_006.0)
+    feed(told, BLOCKS, at=1_006.0)
+    assert {reading.signal for reading in told.last.readings} == {"truncated_share"}
+
+
 def _model(path: Path) -> Told:
     return Told(path, model="m 2")
 
