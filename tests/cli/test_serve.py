@@ -11,13 +11,15 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.local_kafka import free_port
+from tests.models.worded import worded_model
+from training.ship.current import point
 
 ROOT = Path(__file__).parents[2]
 WAIT_SECONDS = 120.0  # for a busy machine
@@ -126,3 +128,43 @@ def test_it_ends_with_the_code_of_the_fault(
     with serving(log, given) as child:
         assert child.wait(WAIT_SECONDS) == code, log.read_text("utf-8")
     assert told in log.read_text("utf-8").splitlines()[-1]
+
+
+def test_another_model_takes_over_when_the_pointer_moves(tmp_path: Path) -> None:
+    """Without a restart, and back; one that is damaged is refused and the one in use goes on."""
+    models, port, log = tmp_path / "Models", free_port(), tmp_path / "log"
+    for version in ("1", "2", "3"):
+        worded_model(models / f"m{version}", version, weight=float(version))
+    (models / "m3" / "config.json").write_text("{}")
+    point(models, "m1")
+    given = environment(
+        tmp_path, PORT=str(port), MODEL_PATH=str(models / "CURRENT"), MODEL_RELOAD_SECONDS="0.2"
+    )
+
+    def version() -> str:
+        return str(ask(port, "/predict", {"texts": ["good"]})[1]["results"][0]["model"]["version"])
+
+    def reloads(outcome: str) -> bool:
+        counted = f'sentiment_model_reloads_total{{outcome="{outcome}"}} 1.0'
+        return counted in ask(port, "/metrics")[1]
+
+    with serving(log, given) as child:
+        wait_for(port, 200, child, log)
+        assert version() == "1"
+        point(models, "m2")
+        until(lambda: version() == "2", log)
+        point(models, "m3")
+        until(lambda: reloads("refused"), log)
+        assert version() == "2"
+        point(models, "m1")
+        until(lambda: version() == "1", log)
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(10) == 0
+
+
+def until(condition: Callable[[], bool], log: Path) -> None:
+    """Return when it is so."""
+    end = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < end, log.read_text("utf-8")
+        time.sleep(0.05)
