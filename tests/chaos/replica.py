@@ -31,11 +31,12 @@ if TYPE_CHECKING:
     from consumer.settings import Settings
 
 _SECONDS_A_BATCH = 0.01
+_SECONDS_A_TEXT = float(os.environ.get("MS_A_TEXT", "0")) / 1000
 _stalled = threading.Event()
 
 
 class SlowScorer:
-    """Costs the same time for every batch, and far more when told so."""
+    """Costs the same time for every batch, or every text of it, and far more when told so."""
 
     padded_tokens = 0
 
@@ -43,7 +44,8 @@ class SlowScorer:
         """One logit a text."""
         stalled = _stalled.is_set()
         _stalled.clear()
-        time.sleep(float(os.environ["STALL_SECONDS"]) if stalled else _SECONDS_A_BATCH)
+        cost = _SECONDS_A_BATCH + _SECONDS_A_TEXT * len(token_ids)
+        time.sleep(float(os.environ["STALL_SECONDS"]) if stalled else cost)
         self.padded_tokens = sum(len(ids) for ids in token_ids)
         return np.array([len(ids) % 3 - 1 for ids in token_ids], dtype=np.float32)
 

@@ -1,0 +1,1 @@
+"""Whether more replicas carry more: ``make scale``."""
