@@ -29,8 +29,8 @@ SHARED = {
     "HTTP_QUEUE_TEXTS": "64",
 }
 TEXT = "good good planted words"
-# Of the quiet one. By the shares alone it is 0.9, where the machine has time for it; a stream that HTTP starves
-# comes to its turn once in as many as there are who flood.
+# Of the quiet one. By the shares alone it is 0.9, where the machine has time; a stream that HTTP starves
+# has its turn once in as many as there are who flood.
 LEAST_PACE = 0.25
 
 

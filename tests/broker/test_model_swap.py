@@ -88,7 +88,7 @@ def runs(drawn: Account) -> dict[int, list[str]]:
 
 
 def assert_in_turn(drawn: Account, versions: list[str]) -> None:
-    """Never another order than this; all of them in one partition at least, as a batch may be of one alone."""
+    """Never another order than this; all of them in one partition at least: a batch may be of one alone."""
     found = runs(drawn)
     assert found.keys() == set(range(PARTITIONS))
     for seen in found.values():
