@@ -29,6 +29,7 @@ ROOMS = {
             "consumer.labeller",
             "consumer.signals",
             "consumer.turns",
+            "consumer.chi2",
             "consumer.scoring.scorer",  # what a scorer is, without one
         ),
         "steps",

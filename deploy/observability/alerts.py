@@ -96,7 +96,7 @@ DRIFT = Alert(
     summary="What one replica reads has changed",
     description="{{ $labels.signal }} of {{ $labels.instance }} is {{ $value | humanize }} times as far from "
     "the model's reference as chance explains, and far enough to matter.",
-    also=f"and {_PSI} > {o.SMALLEST_PSI:g}",
+    also=f"and {_PSI} > on (job, instance) group_left () sentiment_drift_smallest_shift_score{{{o.MINE}}}",
 )
 FLEET_DRIFT = Alert(
     "SentimentFleetDrift",
@@ -109,7 +109,7 @@ FLEET_DRIFT = Alert(
     description="{{ $labels.signal }} over all replicas of {{ $labels.consumer_group }} is "
     "{{ $value | humanize }} times as far from the model's reference as chance explains, and far enough to "
     "matter.",
-    also=f"and {fleet.PSI}{_FLEET} > {o.SMALLEST_PSI:g}",
+    also=f"and {fleet.PSI}{_FLEET} > on (job, {fleet.LEVEL}) group_left () {fleet.SMALLEST}{_FLEET}",
 )
 ACCURACY = Alert(
     "SentimentExpectedAccuracyLow",

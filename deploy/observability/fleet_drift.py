@@ -7,10 +7,9 @@ add up over replicas, so the score of the whole can be told from the buckets tha
 from __future__ import annotations
 
 import itertools
-import math
-from statistics import NormalDist
 from typing import NamedTuple
 
+from consumer.chi2 import quantile
 from consumer.signals import CONFIDENCE_BINS, SCORE_BINS, Bounds
 from deploy.observability.objectives import FLEET_LEAST_TWEETS, FLEET_TAIL, FLEET_WINDOW
 from deploy.observability.rule import Recording
@@ -23,6 +22,7 @@ REFERENCE_BINS = f"{LEVEL}:sentiment_reference_bin:share"
 TWEETS = f"{LEVEL}:sentiment_fleet_drift_tweets:increase{FLEET_WINDOW}"
 PSI = f"{LEVEL}:sentiment_fleet_drift_psi:{FLEET_WINDOW}"
 CRITICAL = f"{LEVEL}:sentiment_fleet_drift_critical_psi:{FLEET_WINDOW}"
+SMALLEST = f"{LEVEL}:sentiment_fleet_drift_smallest_psi:max"
 
 _ALL = "+Inf"
 
@@ -58,7 +58,7 @@ def recordings() -> list[Recording]:
     steps += [_shares(BINS, BUCKETS, signal) for signal in SIGNALS]
     steps += [_shares(REFERENCE_BINS, REFERENCE_BUCKETS, signal) for signal in SIGNALS]
     steps.append(Recording(TWEETS, f'sum by (job, {LEVEL}, signal) ({BUCKETS}{{le="{_ALL}"}})'))
-    steps.append(_psi())
+    steps += [_psi(), _smallest()]
     return [*steps, *(_critical(signal, len(of)) for signal, of in SIGNALS.items())]
 
 
@@ -120,26 +120,27 @@ def _psi() -> Recording:
     )
 
 
+def _smallest() -> Recording:
+    """DRIFT_SMALLEST_PSI of the replicas: the greatest, while they do not agree."""
+    return Recording(
+        SMALLEST,
+        f"max by (job, {LEVEL}) (\n"
+        f"  sentiment_drift_smallest_shift_score\n"
+        f"  * on (job, instance) group_left ({LEVEL}) sentiment_consumer_info\n"
+        f")",
+    )
+
+
 def _critical(signal: str, count: int) -> Recording:
     """PSI of two samples of one distribution is about chi²(b - 1) · (1/n + 1/m)."""
-    quantile = chi2_quantile(1 - FLEET_TAIL, count - 1)
+    factor = quantile(FLEET_TAIL, count - 1)
     rows = f'{REFERENCE_BUCKETS}{{signal="{signal}", le="{_ALL}"}}'
     return Recording(
         CRITICAL,
-        f"{quantile:.2f} * (\n"
+        f"{factor:.2f} * (\n"
         f'  1 / {TWEETS}{{signal="{signal}"}}\n'
         f"  + on (job, {LEVEL}, signal) 1 / sum by (job, {LEVEL}, signal) ({rows})\n"
         f")\n"
         f"and on (job, {LEVEL}, signal) {TWEETS} >= {FLEET_LEAST_TWEETS}",
         {"signal": signal},
     )
-
-
-def chi2_quantile(probability: float, freedom: int) -> float:
-    """Wilson and Hilferty's, within 0.5 % for the degrees of freedom used here (19 and 21).
-
-    >>> round(chi2_quantile(0.95, 19), 2)  # 30.14 in tables
-    30.13
-    """
-    spread = 2 / (9 * freedom)
-    return float(freedom * (1 - spread + NormalDist().inv_cdf(probability) * math.sqrt(spread)) ** 3)

@@ -51,18 +51,20 @@ DRIFT = Row(
         Panel(
             "Drift of each replica",
             "Population stability index of each signal over its critical value: above 1 chance does not "
-            f"explain it. The alert wants more than {o.SMALLEST_PSI:g} of the index besides.",
+            "explain it. The alert wants more than DRIFT_SMALLEST_PSI of the index besides.",
             "none",
             [Query(f"{_PSI} / {_CRITICAL}", "{{instance}} {{signal}}")],
             alerts=(alerts.DRIFT,),
         ),
         Panel(
             "Drift and its critical value",
-            "The greatest index of any replica, and the greatest critical value for its window.",
+            "The greatest index of any replica, the greatest critical value for its window, and the smallest "
+            "shift that matters (DRIFT_SMALLEST_PSI). An alert wants the index above both.",
             "none",
             [
                 Query(f"max by (signal) ({_PSI})", "{{signal}}"),
                 Query(f"max by (signal) ({_CRITICAL})", "{{signal}} critical"),
+                Query(f"max(sentiment_drift_smallest_shift_score{{{MINE}}})", "smallest that matters"),
             ],
         ),
         Panel(
@@ -94,6 +96,23 @@ DRIFT = Row(
             "percentunit",
             [Query(f"sentiment_expected_accuracy_ratio{{{MINE}}}", "{{instance}}")],
             alerts=(alerts.ACCURACY,),
+            width=12,
+            highest=1,
+        ),
+        Panel(
+            "Measured accuracy",
+            "Where true labels come (KAFKA_LABELS_TOPIC): the share of each replica's labels that was right, "
+            "beside what the confidence of the same results promised. Labels well below the promise: words "
+            "have changed their meaning. Empty below 100 labelled results.",
+            "percentunit",
+            [
+                Query(f'sentiment_labelled_accuracy_ratio{{{MINE},by="labels"}}', "{{instance}} by labels"),
+                Query(
+                    f'sentiment_labelled_accuracy_ratio{{{MINE},by="confidence"}}',
+                    "{{instance}} by confidence",
+                ),
+            ],
+            width=12,
             highest=1,
         ),
     ),

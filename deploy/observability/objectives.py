@@ -17,7 +17,6 @@ LATENCY_OBJECTIVE = 0.99  # of results within it, over 30 days
 # From the SRE workbook: a budget of 30 days would be gone in 50 hours, or in 5 days.
 FAST_BURN, SLOW_BURN = 14.4, 6.0
 
-SMALLEST_PSI = 0.05  # a shift below matters to nobody, however sure it is; the consumer's DRIFT_SMALLEST_PSI
 FLEET_WINDOW = "1h"
 FLEET_LEAST_TWEETS = 1_000
 # One in a hundred windows without drift may alarm: two signals, and overlapping windows count as five.

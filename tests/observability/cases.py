@@ -16,6 +16,7 @@ A = f'{J},instance="a"'
 POLL, START = f"sentiment_last_poll_timestamp_seconds{{{A}}}", f"process_start_time_seconds{{{A}}}"
 SCORE = f'sentiment_drift_score{{{A},signal="score",statistic="psi"}}'
 CRITICAL = f'sentiment_drift_critical_value{{{A},signal="score",statistic="psi"}}'
+SMALLEST = f"sentiment_drift_smallest_shift_score{{{A}}}"
 ACCURACY = f"sentiment_expected_accuracy_ratio{{{A}}}"
 REBALANCES = f"sentiment_rebalances_total{{{A}}}"
 ABORTS = f'sentiment_transaction_aborts_total{{{A},reason="publish"}}'
@@ -39,6 +40,11 @@ def late(*shares: tuple[int, int]) -> Mapping[str, str]:
         f'{name}_bucket{{{A},le="1.0"}}': " ".join(map(str, within)),
         f"{name}_count{{{A}}}": f"0+100x{len(steps)}",
     }
+
+
+def drift(psi: str, critical: str, smallest: str) -> Mapping[str, str]:
+    """One replica's drift score, its critical value and its DRIFT_SMALLEST_PSI, for 20 minutes."""
+    return {name: f"{value}x20" for name, value in ((SCORE, psi), (CRITICAL, critical), (SMALLEST, smallest))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +83,17 @@ CASES: Sequence[Case] = (
     Case(alerts.SLOW_BURN, "5 % late", late((90, 5)), 70),
     Case(alerts.SLOW_BURN, "over by now", late((120, 20), (60, 0)), 170),
     Case(
-        *(alerts.DRIFT, "sure and large", {SCORE: "0.3x20", CRITICAL: "0.1x20"}, 15, "is 3 times as far"),
+        *(alerts.DRIFT, "sure and large", drift("0.3", "0.1", smallest="0.05"), 15, "is 3 times as far"),
         {"instance": "a", "signal": "score", "statistic": "psi"},
     ),
-    Case(alerts.DRIFT, "chance", {SCORE: "0.09x20", CRITICAL: "0.1x20"}, 15),
-    Case(alerts.DRIFT, "sure and small", {SCORE: "0.04x20", CRITICAL: "0.01x20"}, 15),
+    Case(alerts.DRIFT, "chance", drift("0.09", "0.1", smallest="0.05"), 15),
+    Case(alerts.DRIFT, "sure and small", drift("0.04", "0.01", smallest="0.05"), 15),
+    Case(alerts.DRIFT, "small by the replica's own setting", drift("0.3", "0.1", smallest="0.4"), 15),
     Case(
         *(alerts.FLEET_DRIFT, "shifted", fleet(SHIFTED, 100), 75, "over all replicas of g"),
         {"consumer_group": "g", "signal": "score"},
     ),
+    Case(alerts.FLEET_DRIFT, "small by the replicas' own setting", fleet(SHIFTED, 100, smallest="9"), 75),
     Case(alerts.FLEET_DRIFT, "as the reference", fleet(LIKE_REFERENCE, 100), 75),
     Case(alerts.FLEET_DRIFT, "shifted, but too few to tell", fleet(SHIFTED, 10), 75),
     Case(alerts.ACCURACY, "unsure", {ACCURACY: "0.7x50"}, 40, "70% of the labels", {"instance": "a"}),

@@ -14,13 +14,14 @@ SHIFTED = [8 if i < BINS // 2 else 2 for i in range(BINS)]
 _TOTAL = sum(LIKE_REFERENCE)
 
 
-def fleet(weights: Sequence[int], tweets_a_minute: int) -> Mapping[str, str]:
+def fleet(weights: Sequence[int], tweets_a_minute: int, smallest: str = "0.05") -> Mapping[str, str]:
     """Two replicas of the group g that score by these weights for 80 minutes; 10,000 rows of reference."""
     names = [*map(str, SCORE_BINS), "+Inf"]
     found = {}
     for instance in ("a", "b"):
         mine = f'job="{JOB}",instance="{instance}"'
         found[f'sentiment_consumer_info{{{mine},consumer_group="g",input_topic="tweets"}}'] = "1x80"
+        found[f"sentiment_drift_smallest_shift_score{{{mine}}}"] = f"{smallest}x80"
         for name, up_to, of_reference in zip(
             names, _cumulative(weights), _cumulative(LIKE_REFERENCE), strict=True
         ):

@@ -9,12 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from scipy.stats import chi2
 
 from consumer.comparable import COUNTED_IN, Spread
 from consumer.signals import count
 from deploy.observability import fleet_drift as fleet
-from deploy.observability.objectives import FLEET_TAIL
 from tests.observability.fleet import Member
 from tests.observability.prometheus import Prometheus
 
@@ -100,13 +98,6 @@ def wait_for_rules(server: Prometheus, expr: str, expected: float) -> None:
         server.wait_until(lambda: server.value(expr) == pytest.approx(expected, rel=0.02), expr, seconds=20)
     except AssertionError:
         return  # the test itself says by how much it is off
-
-
-@pytest.mark.parametrize("freedom", [len(fleet.SIGNALS["score"]) - 1, len(fleet.SIGNALS["confidence"]) - 1])
-@pytest.mark.parametrize("tail", [0.05, FLEET_TAIL])
-def test_the_quantile_is_that_of_chi_squared(freedom: int, tail: float) -> None:
-    """The critical value's factor agrees with scipy's within half a percent."""
-    assert fleet.chi2_quantile(1 - tail, freedom) == pytest.approx(chi2.ppf(1 - tail, freedom), rel=0.005)
 
 
 def test_bins_are_differences_of_buckets_that_exist() -> None:

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from consumer.monitoring.drift.chi2 import quantile
+from consumer.chi2 import quantile
 from consumer.monitoring.drift.distance import Counts, jensen_shannon, psi
 
 _RARE_EXPECTED = 100  # from here on chi² is as good as exact

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scipy.stats import chi2
 
-from consumer.monitoring.drift.chi2 import quantile, upper_tail
+from consumer.chi2 import quantile, upper_tail
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 3, 10, 11, 25, 26, 60, 101])
