@@ -30,7 +30,7 @@ from consumer.settings.agreement import band_fault
 from consumer.suspicion import Suspicion
 from consumer.tokenise import Tokeniser
 from consumer.turns import Turns
-from consumer.watching import Watching
+from consumer.watching import Watching, batch_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +103,7 @@ def assemble(settings: Settings, run: Run) -> Loop:
     bounds = Bounds(settings.max_batch_messages, settings.max_batch_tokens, settings.max_batch_wait_ms / 1000)
     parts = Parts(
         source=source,
-        gatherer=Gatherer(source, mine.prepare, bounds, time.monotonic),
+        gatherer=Gatherer(source, mine.prepare, bounds, time.perf_counter),
         publisher=_publisher(settings, run, source),
         presence=Presence(
             source.answers, run.health.broker_answers, settings.broker_timeout_seconds, time.monotonic
@@ -112,6 +112,7 @@ def assemble(settings: Settings, run: Run) -> Loop:
         health=run.health,
         circuit=Circuit(Breaker(_breaker_rules(settings), time.monotonic), run.health, run.metrics),
         suspicion=Suspicion(settings.state_dir / "scoring" / f"{file_name(run.transactional_id)}.json"),
+        trace=batch_trace(settings, run.transactional_id),
         watchers=watching.watchers,
         turn=run.turns.take,
         renewal=run.renewal(run.metrics, watching) if run.renewal else None,

@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,23 +38,38 @@ class Rules:
     languages: Collection[str] = ()
 
 
+class Visit(NamedTuple):
+    """One stay in a stage, by the clock that measured it."""
+
+    stage: str
+    began: float
+    ended: float
+
+
 class StageClock:
-    """Seconds spent in each stage, added up; the clock is monotonic."""
+    """Seconds spent in each stage, added up, and every visit to one; the clock is monotonic."""
 
     def __init__(self, clock: Clock = time.perf_counter) -> None:
         self._clock = clock
-        self._last = clock()
+        self._last = self._marked = clock()
         self.seconds: dict[str, float] = {}
+        self.visits: list[Visit] = []
 
     def start(self) -> None:
         """What comes next belongs to the stage that ``stop`` will name."""
-        self._last = self._clock()
+        self._last = self._marked = self._clock()
 
-    def stop(self, stage: str) -> None:
-        """Book the time since the last call on ``stage``."""
+    def mark(self, visit: str) -> None:
+        """A part of the stage is over: note the visit, and book nothing yet."""
         now = self._clock()
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
-        self._last = now
+        self.visits.append(Visit(visit, self._marked, now))
+        self._marked = now
+
+    def stop(self, stage: str, rest: str = "") -> None:
+        """Book the time since the last stop on ``stage``; what its marks left of it is noted as ``rest``."""
+        self.mark(rest or stage)
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + self._marked - self._last
+        self._last = self._marked
 
 
 def prepare(records: Iterable[Record], rules: Rules, watch: StageClock | None = None) -> list[Item]:

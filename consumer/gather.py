@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from consumer.batch import Item, StageClock
+from consumer.batch import Item, StageClock, Visit
 from consumer.records import Prepared, Record
 
 _IDLE_POLL_SECONDS = 0.5  # how soon a stop is noticed while nothing arrives
@@ -67,6 +67,7 @@ class MicroBatch:
     group: Any  # the group snapshot of the last poll
     reason: CloseReason
     seconds: dict[str, float] = field(default_factory=dict)
+    visits: tuple[Visit, ...] = ()  # to the stages before the scorer
 
 
 class Gatherer:
@@ -116,7 +117,10 @@ class Gatherer:
             deadline = deadline or self._clock() + self._bounds.wait_seconds
             reason = self._full(room) or (CloseReason.WAIT if self._waited(polled, deadline) else None)
             if reason is not None:
-                return MicroBatch(self._take(room), polled.group, reason, dict(self._watch.seconds))
+                watch = self._watch
+                return MicroBatch(
+                    self._take(room), polled.group, reason, dict(watch.seconds), tuple(watch.visits)
+                )
 
     def _poll(self, deadline: float | None, full: bool, room: int, patient: bool) -> Polled:  # noqa: FBT001 - private
         """One poll; a full batch polls too, since only a poll gives a fresh group snapshot."""

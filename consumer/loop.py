@@ -7,6 +7,8 @@ committed.
 
 from __future__ import annotations
 
+import itertools
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -27,6 +29,7 @@ from consumer.errors import StoppedWaitingError
 from consumer.gather import CloseReason, Gatherer, MicroBatch
 from consumer.labeller import Labeller
 from consumer.limits import STOP_PATIENCE_SECONDS, Limits
+from consumer.monitoring.batch_trace import BatchStory, BatchTrace
 from consumer.monitoring.health import Health
 from consumer.monitoring.logs import event
 from consumer.monitoring.metrics import Metrics
@@ -55,6 +58,7 @@ class Parts:
     health: Health
     circuit: Circuit
     suspicion: Suspicion
+    trace: BatchTrace | None = None
     watchers: Sequence[Watcher] = ()
     turn: Callable[[], AbstractContextManager[object]] = nullcontext  # where the scorer is shared
     renewal: Renewal | None = None  # where another model may come
@@ -67,6 +71,7 @@ class InHand:
     batch: MicroBatch
     outcome: Future[Outcome]
     watch: StageClock
+    id: str  # the same in every log line and span of it; unique over restarts
 
     @property
     def backlog(self) -> bool:
@@ -91,6 +96,8 @@ class Loop:
         self._limits, self._pause, self._wall_clock = limits, pause, wall_clock
         self._oversize = Oversize()
         self._failures = 0
+        run = secrets.token_hex(4)
+        self._ids = (f"{run}-{number}" for number in itertools.count(1))
 
     def run(self) -> None:
         """Turn until a limit is reached or a stop is asked for. Raises ``ConsumerError``.
@@ -169,8 +176,9 @@ class Loop:
     def _label(self, batch: MicroBatch, scoring: ThreadPoolExecutor) -> InHand:
         watch = StageClock()
         watch.seconds.update(batch.seconds)
+        watch.visits.extend(batch.visits)
         labelling = scoring.submit(self._label_in_turn, batch.items, self._labeller, watch)
-        return InHand(batch, labelling, watch)
+        return InHand(batch, labelling, watch, next(self._ids))
 
     def _label_in_turn(self, items: Sequence[Item], labeller: Labeller, watch: StageClock) -> Outcome:
         parts = self._parts
@@ -187,13 +195,16 @@ class Loop:
         watch.stop("encode")
         offsets = offset_after(item.record for item in batch.items)
         try:
-            self._parts.publisher.publish(letters, offsets, batch.group, self._oversize.suspects)
+            self._parts.publisher.publish(
+                letters, offsets, batch.group, self._oversize.suspects, sent=lambda: watch.mark("publish")
+            )
         except PublishFailedError as failure:
-            self._recover(failure, batch, outcome, offsets)
+            watch.mark("commit" if watch.visits[-1].stage == "publish" else "publish")
+            self._recover(failure, in_hand, outcome, offsets)
             return False
-        watch.stop("publish")
+        watch.stop("publish", rest="commit")
         self._failures = 0
-        self._account(batch, outcome, watch.seconds, self._parts.source.committed(offsets))
+        self._account(in_hand, outcome, watch.seconds, self._parts.source.committed(offsets))
         return not self._parts.circuit.holds()  # nothing is published behind the batch that opened it
 
     def _outcome(self, labelling: Future[Outcome]) -> Outcome:
@@ -212,7 +223,7 @@ class Loop:
         )
 
     def _recover(
-        self, failure: PublishFailedError, batch: MicroBatch, outcome: Outcome, offsets: Offsets
+        self, failure: PublishFailedError, in_hand: InHand, outcome: Outcome, offsets: Offsets
     ) -> None:
         """The producer is gone already; go back to what is committed, which alone tells what happened."""
         event(
@@ -221,7 +232,8 @@ class Loop:
             WARNING,
             reason=failure.reason,
             error=str(failure),
-            messages=len(batch.items),
+            batch=in_hand.id,
+            messages=len(in_hand.batch.items),
         )
         self._parts.metrics.transaction_aborted(failure.reason)
         self._oversize.refused(failure.too_large)
@@ -230,12 +242,15 @@ class Loop:
             self._pause(min(_FIRST_PAUSE_SECONDS * 2**self._failures, _LONGEST_PAUSE_SECONDS))
             self._failures += 1
         if self._limits.stopping():
+            self._tell(in_hand, outcome, failure.reason)
             return
         consumed = self._parts.source.covered(offsets)
         self._restart_publisher()
         self._parts.source.rewind()
         if failure.in_doubt and self._parts.source.is_committed(offsets):  # only the answer was lost
-            self._account(batch, outcome, outcome.seconds, consumed)
+            self._account(in_hand, outcome, outcome.seconds, consumed)
+        else:
+            self._tell(in_hand, outcome, failure.reason)
 
     def _restart_publisher(self) -> None:
         try:
@@ -245,8 +260,9 @@ class Loop:
             self._parts.presence.check()
 
     def _account(
-        self, batch: MicroBatch, outcome: Outcome, seconds: Mapping[str, float], consumed: int
+        self, in_hand: InHand, outcome: Outcome, seconds: Mapping[str, float], consumed: int
     ) -> None:
+        batch = in_hand.batch
         now = self._wall_clock()
         self._oversize.published(outcome)
         self._parts.suspicion.committed([item.record.position for item in batch.items])
@@ -263,7 +279,30 @@ class Loop:
         for watcher in self._parts.watchers:
             watcher.committed(outcome.results, now)
         self._note_lag()
-        event(log, "batch_committed", DEBUG, messages=len(batch.items), reason=batch.reason)
+        self._tell(in_hand, outcome)
+        event(
+            log,
+            "batch_committed",
+            DEBUG,
+            batch=in_hand.id,
+            messages=len(batch.items),
+            reason=batch.reason,
+            scored=len(outcome.results),
+            dead_lettered=len(outcome.rejects),
+            skipped=len(outcome.skips),
+        )
+
+    def _tell(self, in_hand: InHand, outcome: Outcome, error: str = "") -> None:
+        """Tell whoever traces; nothing is gathered for it where nobody does."""
+        if self._parts.trace is None:
+            return
+        records = [item.record for item in in_hand.batch.items]
+        counts = (len(outcome.results), len(outcome.rejects), len(outcome.skips))
+        self._parts.trace.over(
+            BatchStory(
+                in_hand.id, records, in_hand.watch.visits, str(in_hand.batch.reason), *counts, error=error
+            )
+        )
 
     def _note_poll(self, batch: MicroBatch | None) -> None:
         parts = self._parts
@@ -294,6 +333,8 @@ class Loop:
         """Leave the group; no transaction is open between batches."""
         for watcher in self._parts.watchers:
             watcher.close()
+        if self._parts.trace is not None:
+            self._parts.trace.close()
         self._parts.publisher.close()
         self._parts.source.close(timeout_seconds)
         if self._parts.renewal:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from consumer.model.folder import ModelFolder
     from consumer.model.reference import Reference
+    from consumer.monitoring.batch_trace import BatchTrace
     from consumer.monitoring.drift.distance import Counts
     from consumer.monitoring.drift.judge import Judgement
     from consumer.monitoring.metrics import Metrics
@@ -69,6 +70,24 @@ class Watching:
                 self._samples.model = measure.model
 
         return watch_it
+
+
+def batch_trace(settings: Settings, replica: str) -> BatchTrace | None:
+    """Who tells of every batch in spans; nobody, and no package loaded for it, unless TRACING is set.
+
+    Raises:
+        ConfigurationError: the extra is not installed.
+    """
+    if settings.tracing == "off":
+        return None
+    try:
+        from consumer.monitoring.tracing import Names, Tracing  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise ConfigurationError(
+            f"TRACING={settings.tracing}: needs pip install 'tweet-sentiment[tracing]' ({error})"
+        ) from error
+    topics = settings.kafka_input_topic, settings.kafka_output_topic
+    return Tracing(Names(settings.kafka_consumer_group, *topics, replica))
 
 
 def _truth(settings: Settings, topic: str, metrics: Metrics) -> Truth:

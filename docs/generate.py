@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 
 from consumer import settings
+from consumer.monitoring import events
 from consumer.monitoring.manual import manual
 from docs.numbers import numbers
 
 SETTINGS = Path(__file__).with_name("settings.md")
 README = Path(__file__).parents[1] / "README.md"
 IN_USE = README.with_name("Models") / "CURRENT"
+LOGS = Path(__file__).with_name("logs.md")
 METRICS = Path(__file__).with_name("metrics.md")
 
 
@@ -32,6 +34,11 @@ def settings_page() -> str:
     return current(SETTINGS, "settings", settings.table())
 
 
+def logs_page() -> str:
+    """``docs/logs.md`` with every event."""
+    return current(LOGS, "events", events.table())
+
+
 def readme() -> str:
     """``README.md`` with the numbers of the model in use."""
     return current(README, "numbers", numbers(IN_USE))
@@ -40,6 +47,7 @@ def readme() -> str:
 def main() -> None:
     """Write every generated part."""
     SETTINGS.write_text(settings_page(), "utf-8")
+    LOGS.write_text(logs_page(), "utf-8")
     METRICS.write_text(manual(), "utf-8")
     README.write_text(readme(), "utf-8")
 

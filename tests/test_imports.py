@@ -96,6 +96,7 @@ LIBRARIES = {
     "scipy": {"training"},
     "sklearn": set[str](),  # a second opinion, for tests alone
     "prometheus_client": {"monitoring"},
+    "opentelemetry": {"consumer.monitoring.tracing"},
     "fastapi": {"http"},
     "starlette": {"http"},
     "uvicorn": {"http"},
@@ -105,7 +106,8 @@ LIBRARIES = {
     "torch": set[str](),  # crashes in one process with TensorFlow
 }
 
-HEAVY = ("tensorflow", "tf_keras", "keras", "transformers", "nncf", "torch")
+HEAVY = ("tensorflow", "tf_keras", "keras", "transformers", "nncf", "torch", "opentelemetry.sdk")
+EXTRAS = ("consumer.scoring.tensorflow", "consumer.monitoring.tracing")  # the only rooms that load them
 
 KNOWN = modules()
 ARROWS = arrows(KNOWN)
@@ -185,9 +187,7 @@ def test_only_the_settings_read_the_environment() -> None:
 def test_the_stream_starts_without_tensorflow(package: str) -> None:
     """Every module of the light set imports where TensorFlow is not installed, and none loads it."""
     names = [
-        name
-        for name in KNOWN
-        if name.startswith(package) and name not in ("consumer.scoring.tensorflow", f"{package}.__main__")
+        name for name in KNOWN if name.startswith(package) and name not in (*EXTRAS, f"{package}.__main__")
     ]
     code = f"""
 import importlib, sys

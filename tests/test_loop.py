@@ -118,11 +118,14 @@ class Publisher:
         """A new producer."""
         self.started += 1
 
-    def publish(self, letters: Letters, _offsets: Any, group: str, _alone: Any) -> None:
+    def publish(
+        self, letters: Letters, _offsets: Any, group: str, _alone: Any, sent: Callable[[], object]
+    ) -> None:
         """One transaction."""
         self._calls += 1
         if self._calls in self._failures:
             raise PublishFailedError(OSError("away"))
+        sent()
         self.batches.append([message.source.offset for message in letters.results])
         self.dead.append([message.source.offset for message in letters.dead])
         self.groups.append(group)

@@ -44,13 +44,18 @@ class AtLeastOncePublisher:
         offsets: Offsets,
         group: ConsumerGroupMetadata,  # noqa: ARG002 - the client's own commit carries the membership
         alone: Collection[Position] = (),
+        sent: Callable[[], object] = lambda: None,
     ) -> None:
-        """Publish, then commit. Raises ``PublishFailedError`` where the batch must be read again."""
+        """Publish, then commit. ``sent`` is called when only the positions are left to commit.
+
+        Raises ``PublishFailedError`` where the batch must be read again.
+        """
         if self._producer is None:
             self.start()
         try:
             flush = flush_within(self._producer, self._timing, self._deadline)
             send_all(self._producer, self._targets, letters, alone, flush)
+            sent()
             self._commit(offsets)
         except PublishFailedError as failure:
             self.close()

@@ -158,11 +158,16 @@ class TransactionalPublisher:
         offsets: Offsets,
         group: ConsumerGroupMetadata,
         alone: Collection[Position] = (),
+        sent: Callable[[], object] = lambda: None,
     ) -> None:
-        """All of it, or nothing. Raises ``PublishFailedError`` where the batch must be read again."""
+        """All of it, or nothing. ``sent`` is called when only the positions are left to commit.
+
+        Raises ``PublishFailedError`` where the batch must be read again.
+        """
 
         def steps(producer: KafkaProducer, flush: Callable[[], None]) -> None:
             send_all(producer, self._targets, letters, alone, flush)
+            sent()
             self._transactions.call(
                 "send_offsets_to_transaction", lambda: producer.send_offsets_to_transaction(offsets, group)
             )

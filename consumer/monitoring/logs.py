@@ -21,7 +21,7 @@ from consumer.errors import ConsumerError
 from consumer.monitoring.repeats import DropRepeats
 
 OUTSIDE_EVENT = "library_message"  # the event of a line that a library wrote, whose words may change
-TAMED = ("kafka", "uvicorn", "asyncio", "httpx", "httpcore")
+TAMED = ("kafka", "uvicorn", "asyncio", "httpx", "httpcore", "opentelemetry", "urllib3")
 
 
 def configure(

@@ -35,6 +35,7 @@ from consumer.settings.values import (
     SecretFile,
     Servers,
     Topic,
+    TracingKind,
 )
 
 _FIRST_WORDS = (
@@ -388,6 +389,12 @@ class Settings(BaseSettings):
     )
     log_format: LogFormat = Field(
         "text", description="text for people, json (an object a line) for a log store."
+    )
+    tracing: TracingKind = Field(
+        "off",
+        description="off, or otlp: a span of OpenTelemetry for every micro-batch, its stages below it, "
+        "linked to its messages' traceparent; sent by OTLP over HTTP to where the OTEL_* variables say "
+        "(OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER, …). Needs the extra: tracing.",
     )
     sample_log_ratio: float = Field(
         0,

@@ -146,4 +146,5 @@ Delivery = Annotated[Literal["exactly_once", "at_least_once"], BeforeValidator(_
 ScorerKind = Annotated[Literal["openvino", "tensorflow"], BeforeValidator(_lower)]
 InputFormat = Annotated[Literal["json", "text"], BeforeValidator(_lower)]
 Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
+TracingKind = Annotated[Literal["off", "otlp"], BeforeValidator(_lower)]
 LogFormat = Annotated[Literal["text", "json"], BeforeValidator(_lower)]
