@@ -7,6 +7,7 @@ from collections.abc import Mapping
 EVENTS: Mapping[str, str] = {
     "starting": "the version and every setting in force, secrets hidden",
     "setting_misspelt": "a variable that is nearly a setting's name",
+    "model_fetching": "MODEL_PATH=hub:… is not here yet and is fetched; its commit",
     "model_from_hub": "MODEL_PATH=hub:… was fetched or found; its commit",
     "model_loaded": "the model in use",
     "ready_to_join": "the topics are as they should be; the group is joined next",
