@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deploy.observability import fleet_drift, latency
 from deploy.observability.alerts import ALERTS
-from deploy.observability.objectives import RUNBOOKS
+from deploy.observability.objectives import RUNBOOKS, RUNBOOKS_FROM_GRAFANA
 from deploy.observability.rule import Group, write
 
 DEPLOY = Path(__file__).parents[1]
@@ -17,8 +17,8 @@ ALERTING = DEPLOY / "prometheus" / "rules" / "alerts.yml"
 DASHBOARD = DEPLOY / "grafana" / "dashboards" / "tweet-sentiment.json"
 
 
-def content(runbooks: str = RUNBOOKS) -> Mapping[Path, str]:
-    """Every file that follows from the code."""
+def content(runbooks: str = "") -> Mapping[Path, str]:
+    """Every file that follows from the code; ``runbooks`` where they are not with Prometheus."""
     from deploy.observability.dashboard import as_json  # noqa: PLC0415 - the rules need no Grafana package
 
     recording = [
@@ -26,9 +26,9 @@ def content(runbooks: str = RUNBOOKS) -> Mapping[Path, str]:
         Group("sentiment-fleet-drift", fleet_drift.recordings()),
     ]
     return {
-        RECORDING: write(recording, runbooks),
-        ALERTING: write([Group("sentiment-alerts", ALERTS)], runbooks),
-        DASHBOARD: as_json(runbooks),
+        RECORDING: write(recording, runbooks or RUNBOOKS),
+        ALERTING: write([Group("sentiment-alerts", ALERTS)], runbooks or RUNBOOKS),
+        DASHBOARD: as_json(runbooks or RUNBOOKS_FROM_GRAFANA),
     }
 
 
@@ -37,10 +37,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m deploy.observability", description=__doc__)
     parser.add_argument(
         "--runbooks",
-        default=RUNBOOKS,
+        default="",
         metavar="ADDRESS",
         help="where docs/runbooks is served to whoever is called, such as https://git.example/docs/runbooks "
-        "(default: %(default)s, as it stands in the checkout)",
+        "(default: by Prometheus itself, as compose has it)",
     )
     for path, text in content(parser.parse_args().runbooks.rstrip("/")).items():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -31,7 +31,7 @@ _HEIGHT = 8
 
 
 def as_json(runbooks: str) -> str:
-    """The dashboard as Grafana reads it from a file."""
+    """The dashboard as Grafana reads it from a file; ``runbooks`` is where it finds them unless told."""
     made = (
         build.Dashboard("Tweet sentiment")
         .uid(UID)
@@ -42,20 +42,20 @@ def as_json(runbooks: str) -> str:
         .tooltip(d.DashboardCursorSync.CROSSHAIR)
         .readonly()
     )
-    for variable in _variables():
+    for variable in _variables(runbooks):
         made = made.with_variable(variable)
     number = 0
     for row in ROWS:
         made = made.with_row(build.Row(row.title))
         for panel in row.panels:
             number += 1
-            made = made.with_panel(_panel(panel, number, runbooks))
+            made = made.with_panel(_panel(panel, number))
     content = json.loads(json.dumps(made.build(), cls=JSONEncoder))
     content["annotations"] = {"list": [_model_changes()]}
     return json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def _variables() -> list[Any]:
+def _variables(runbooks: str) -> list[Any]:
     """A group's instances are looked up, so that a panel asks by instance alone."""
     return [
         build.DatasourceVariable("datasource").label("Data source").type("prometheus"),
@@ -71,6 +71,7 @@ def _variables() -> list[Any]:
             'label_values(sentiment_consumer_info{job=~"$job",consumer_group=~"$consumer_group"}, instance)',
         ),
         _query("stage", "Stage", 'label_values(sentiment_stage_duration_seconds_count{job=~"$job"}, stage)'),
+        build.TextBoxVariable("runbooks").label("Runbooks at").default_value(runbooks),
     ]
 
 
@@ -108,12 +109,12 @@ def _model_changes() -> dict[str, Any]:
     return {**content, **words}
 
 
-def _panel(panel: Panel, number: int, runbooks: str) -> Any:
+def _panel(panel: Panel, number: int) -> Any:
     made = _kind(panel)
     links = [
         build.DashboardLink(f"Runbook: {alert.name}")
         .type(d.DashboardLinkType.LINK)
-        .url(f"{runbooks}/{alert.name}.md")
+        .url(f"${{runbooks:raw}}/{alert.name}.md")
         .target_blank(True)
         for alert in panel.alerts
     ]

@@ -5,7 +5,10 @@ from __future__ import annotations
 JOB = "sentiment-consumer"  # the job's name in prometheus.yml; alerts look at this job alone
 MINE = f'job="{JOB}"'
 
-RUNBOOKS = "docs/runbooks"  # where the alerts' pages are: in the checkout, or an address given
+# Where the alerts' pages are. Prometheus serves them itself, at whatever address it says that it has
+# (--web.external-url), from the folder given as --web.user-assets.
+RUNBOOKS = "{{ $externalURL }}/user/runbooks"
+RUNBOOKS_FROM_GRAFANA = "http://localhost:9090/user/runbooks"  # as compose publishes that Prometheus
 
 # A loop turns several times a second. 120 s is BROKER_TIMEOUT_SECONDS: up to then it may wait for a broker.
 STUCK_SECONDS = 120.0

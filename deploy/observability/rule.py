@@ -62,7 +62,7 @@ class Group:
 
 
 def write(groups: Sequence[Group], runbooks: str) -> str:
-    """The file's text."""
+    """The file's text; ``runbooks`` is the address under which each alert's page is, or a template of it."""
     return "\n".join([*_HEAD, *(line for group in groups for line in _group(group, runbooks))]) + "\n"
 
 

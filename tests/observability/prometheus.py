@@ -17,6 +17,7 @@ from deploy.observability.objectives import JOB
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy" / "prometheus" / "rules"
+ASSETS = ROOT / "docs"  # where a folder of runbooks is
 WAIT_SECONDS = 120.0  # for a busy machine; nothing waits longer than it must
 _CONFIG = """\
 global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
@@ -49,6 +50,8 @@ class Prometheus:
                     f"--config.file={config}",
                     f"--storage.tsdb.path={folder / 'data'}",
                     f"--web.listen-address={self.address}",
+                    f"--web.external-url=http://{self.address}",
+                    f"--web.user-assets={ASSETS}",
                 ],
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -97,6 +100,11 @@ class Prometheus:
     def rules(self) -> list[Mapping[str, Any]]:
         """Every rule with its health."""
         return [rule for group in self._get("rules")["groups"] for rule in group["rules"]]
+
+    def alerts(self) -> list[Mapping[str, Any]]:
+        """Every alert whose expression holds, with its words filled in."""
+        found: list[Mapping[str, Any]] = self._get("alerts")["alerts"]
+        return found
 
     def scraped(self) -> int:
         """How many targets answered their last scrape."""

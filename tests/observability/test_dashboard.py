@@ -80,7 +80,8 @@ def test_a_panel_changes_colour_where_its_alert_fires(alert: dict[str, Any]) -> 
     for panel in showing:
         steps = [step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"]]
         assert float(found[1]) in steps
-        assert alert["annotations"]["runbook_url"] in [link["url"] for link in panel["links"]]
+        page = alert["annotations"]["runbook_url"].rpartition("/")[2]
+        assert f"${{runbooks:raw}}/{page}" in [link["url"] for link in panel["links"]]
 
 
 def test_a_panel_without_alert_raises_no_false_colour() -> None:
@@ -119,3 +120,16 @@ def test_grafana_finds_what_is_provisioned() -> None:
     assert (source["type"], source["url"]) == ("prometheus", "http://prometheus:9090")
     for name in ("prometheus", "grafana"):
         assert services[name]["profiles"] == ["observability"]
+
+
+def test_composes_prometheus_serves_the_runbooks_where_links_lead() -> None:
+    """Those of the dashboard by the address it suggests, those of alerts by its own."""
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]
+    flags = dict(flag.split("=", 1) for flag in services["prometheus"]["command"])
+    mounts = dict(volume.split(":")[:2] for volume in services["prometheus"]["volumes"])
+    assert flags["--config.file"].startswith(f"{mounts['./deploy/prometheus']}/")
+    assert flags["--storage.tsdb.path"] == mounts["prometheus-data"]
+    assert mounts["./docs/runbooks"] == f"{flags['--web.user-assets']}/runbooks"
+    address = flags["--web.external-url"].replace("${PROMETHEUS_PORT:-9090}", "9090")
+    (suggested,) = [one["query"] for one in dashboard()["templating"]["list"] if one["type"] == "textbox"]
+    assert suggested == f"{address}/user/runbooks"

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import subprocess
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploy.observability.__main__ import ALERTING, RECORDING
+from deploy.observability.__main__ import ALERTING, RECORDING, content
 from deploy.observability.alerts import ALERTS
-from deploy.observability.objectives import JOB, RUNBOOKS
+from deploy.observability.objectives import JOB
 from deploy.observability.rule import Alert, Severity
 from tests.observability.cases import CASES, Case
-from tests.observability.prometheus import ROOT
+from tests.observability.prometheus import ASSETS, ROOT, Prometheus
 
 CONFIG = ROOT / "deploy" / "prometheus" / "prometheus.yml"
 SECTIONS = ("## What it means", "## Look at", "## Do")
@@ -93,12 +94,31 @@ def test_every_alert_has_both_kinds_of_case() -> None:
 
 def test_every_alert_has_its_page() -> None:
     """Whoever is called finds what to look at and what to do, and no page is left over."""
-    folder = ROOT / RUNBOOKS
+    folder = ASSETS / "runbooks"
     assert {path.stem for path in folder.glob("*.md")} == {alert.name for alert in ALERTS}
     for alert in ALERTS:
         text = (folder / f"{alert.name}.md").read_text("utf-8")
         assert text.startswith(f"# {alert.name}\n")
         assert [section for section in SECTIONS if section not in text] == []
+
+
+@pytest.mark.needs_tool("prometheus")
+def test_an_alert_brings_whoever_is_called_to_its_page(tmp_path: Path) -> None:
+    """Its address is whole, and the Prometheus that sent the alert serves the page there."""
+    with Prometheus(tmp_path, []) as server:
+        server.wait_until(server.alerts, "an alert, since nobody is scraped")
+        (alert,) = server.alerts()
+        with urllib.request.urlopen(alert["annotations"]["runbook_url"]) as answer:  # noqa: S310 - its own address
+            assert answer.read().decode().startswith(f"# {alert['labels']['alertname']}\n")
+
+
+def test_pages_elsewhere_are_a_matter_of_one_address() -> None:
+    """Where somebody serves them otherwise, no alert says anything else."""
+    address = "https://wiki.example/runbooks"
+    text = content(address)[ALERTING]
+    assert [line.split("'")[1] for line in text.splitlines() if " runbook_url: " in line] == [
+        f"{address}/{alert.name}.md" for alert in ALERTS
+    ]
 
 
 def test_every_alert_is_complete() -> None:
