@@ -1,4 +1,4 @@
-"""The three topics: what they should be, what they are, and what is wrong with them."""
+"""The stream's topics: what they should be, what they are, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -45,14 +45,15 @@ class TopicFacts:
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """The three topics."""
+    """The three topics, and that of late labels where one was looked for and is there."""
 
     input: TopicFacts
     output: TopicFacts
     dead_letters: TopicFacts
+    labels: TopicFacts | None = None
 
     def __iter__(self) -> Iterator[TopicFacts]:
-        return iter((self.input, self.output, self.dead_letters))
+        return iter((self.input, self.output, self.dead_letters, *((self.labels,) if self.labels else ())))
 
     @property
     def max_message_bytes(self) -> int:
@@ -62,17 +63,18 @@ class Topics:
 
 
 def names(settings: Settings) -> tuple[str, str, str]:
-    """Input, output, dead letters."""
+    """Input, output, dead letters: those without which there is no stream."""
     return settings.kafka_input_topic, settings.kafka_output_topic, settings.kafka_dlq_topic
 
 
 def needs(settings: Settings) -> dict[str, str]:
-    """The right that the stream needs on each topic; each includes DESCRIBE."""
-    return dict(zip(names(settings), ("READ", "WRITE", "WRITE"), strict=True))
+    """The right that is needed on each topic, that of labels too where it is set; each includes DESCRIBE."""
+    stream = dict(zip(names(settings), ("READ", "WRITE", "WRITE"), strict=True))
+    return stream | ({settings.kafka_labels_topic: "READ"} if settings.kafka_labels_topic else {})
 
 
 def describe(settings: Settings) -> Topics:
-    """The three topics, fit for use.
+    """The three topics, fit for use. That of labels is left alone: the stream does not wait for it.
 
     Raises:
         ConfigurationError: A topic is missing or has too few partitions, named with what to do; or the
@@ -80,13 +82,14 @@ def describe(settings: Settings) -> Topics:
         BrokerGoneError: It cannot be reached.
     """
     with admin(settings, "reading the topics") as client:
-        return verified(settings, read(client, needs(settings)))
+        rights = needs(settings)
+        return verified(settings, read(client, {name: rights[name] for name in names(settings)}))
 
 
 def create(
     settings: Settings, partitions: int | None = None, replication_factor: int = 1
 ) -> tuple[Topics, list[str]]:
-    """The three topics, and the names of those that were missing and have been created.
+    """The topics, and the names of those that were missing and have been created.
 
     Without ``partitions`` new topics get as many as the input topic has, or 6. What is there stays as it is.
 
@@ -94,19 +97,21 @@ def create(
         ConfigurationError: As ``describe``; or ``partitions`` differs from what a topic has.
     """
     with admin(settings, "creating the topics") as client:
-        found = read(client, names(settings))
+        wanted = list(needs(settings))
+        found = read(client, wanted)
         for topic in found.values():
-            if partitions is not None and topic.partitions != partitions:
+            parity = topic.name in names(settings)  # labels are joined by id, wherever they lie
+            if parity and partitions is not None and topic.partitions != partitions:
                 raise ConfigurationError(
                     f"topic {topic.name} has {topic.partitions} partitions, not {partitions}; it is left "
                     "as it is, since with another number keys would move to other partitions"
                 )
         source = found.get(settings.kafka_input_topic)
         count = partitions or (source.partitions if source else DEFAULT_PARTITIONS)
-        missing = [name for name in names(settings) if name not in found]
+        missing = [name for name in wanted if name not in found]
         if missing:
             _create(client, settings, missing, count, replication_factor)
-        return verified(settings, read(client, names(settings))), missing
+        return verified(settings, read(client, wanted)), missing
 
 
 def _create(client: Any, settings: Settings, missing: list[str], partitions: int, replicas: int) -> None:
@@ -130,7 +135,8 @@ def make(client: Any, wanted: Mapping[str, Mapping[str, str]], partitions: int, 
 def sensible(settings: Settings, name: str, replicas: int) -> dict[str, str]:
     """A new topic's settings: kept long enough to be read again, large enough for what may be written."""
     is_input = name == settings.kafka_input_topic
-    size = {} if is_input else {"max.message.bytes": str(_OUTPUT_MESSAGE_BYTES)}
+    ours = (settings.kafka_output_topic, settings.kafka_dlq_topic)
+    size = {"max.message.bytes": str(_OUTPUT_MESSAGE_BYTES)} if name in ours else {}
     return size | {
         "cleanup.policy": "delete",
         "retention.ms": str((7 if is_input else 30) * _DAY_MS),
@@ -174,14 +180,14 @@ def missing_right(topic: str, right: str) -> str:
 
 
 def verified(settings: Settings, found: Mapping[str, TopicFacts]) -> Topics:
-    """The three topics out of ``found``; raises ``ConfigurationError`` with all that stands in the way."""
+    """The topics out of ``found``; raises ``ConfigurationError`` with all that stands in the stream's way."""
     missing = [name for name in names(settings) if name not in found]
     if missing:
         is_are = "topics are missing" if len(missing) > 1 else "topic is missing"
         raise ConfigurationError(
             f"{len(missing)} {is_are} ({', '.join(missing)}); `{CREATE_COMMAND}` creates what is missing"
         )
-    topics = Topics(*(found[name] for name in names(settings)))
+    topics = Topics(*(found[name] for name in names(settings)), found.get(settings.kafka_labels_topic or ""))
     short = [t for t in (topics.output, topics.dead_letters) if t.partitions < topics.input.partitions]
     if short:
         have = ", ".join(f"{topic.name} has {topic.partitions}" for topic in short)
@@ -190,6 +196,14 @@ def verified(settings: Settings, found: Mapping[str, TopicFacts]) -> Topics:
             "goes to its record's partition number, so add partitions there"
         )
     return topics
+
+
+def missing_labels(settings: Settings, found: Topics) -> list[str]:
+    """A line where a topic of labels is set and not there: the stream would run, and measure nothing."""
+    name = settings.kafka_labels_topic
+    if name is None or found.labels is not None:
+        return []
+    return [f"topic {name} (KAFKA_LABELS_TOPIC) is missing; `{CREATE_COMMAND}` creates it"]
 
 
 def warnings(topics: Topics) -> list[str]:

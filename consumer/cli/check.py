@@ -95,6 +95,7 @@ def _topics(settings: Settings, client: Any, facts: dict[str, str], nodes: int, 
         report.ok(
             "topics", f"{topic.name}: {topic.partitions} partitions, replication {topic.replication_factor}"
         )
+    report.faults("topics", topics.missing_labels(settings, found))
     report.warn("topics", topics.warnings(found))
     report.warn("topics", cluster.warnings(found, facts, nodes))
     report.faults("rights", rights.topic_faults(found, settings))

@@ -1,4 +1,4 @@
-"""``python -m consumer topics``: the three topics, created where they are missing."""
+"""``python -m consumer topics``: the stream's topics, created where they are missing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from consumer.settings import load
 if TYPE_CHECKING:
     from consumer.broker.topics import TopicFacts
 
-SUMMARY = "create the three topics where they are missing, and verify that they fit together"
+SUMMARY = "create the topics where they are missing, and verify that they fit together"
 _SHOWN = ("retention.ms", "max.message.bytes", "min.insync.replicas")
 
 

@@ -13,7 +13,7 @@ from kafka import KafkaProducer
 from consumer.__main__ import main
 from consumer.cli import loading
 from consumer.errors import ModelRefusedError
-from tests.broker.topics import new_names
+from tests.broker.topics import admin, new_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +77,24 @@ def test_all_is_well(check: Any, topics: Topics) -> None:
     }
     assert any("replication factor 1" in line for line in texts(body, "warning"))
     assert body["settings"]["KAFKA_INPUT_TOPIC"] == topics.tweets
+
+
+def test_a_topic_of_labels_that_is_not_there_is_named(
+    check: Any, topics: Topics, kafka: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stream would run and measure nothing; where it is there, it is told like the others."""
+    monkeypatch.setenv("KAFKA_LABELS_TOPIC", labels := f"{topics.tweets}.labels")
+    body = check(topics)
+    assert body["exit_code"] == 2
+    (told,) = texts(body, "fault")
+    assert told.startswith(f"topics: topic {labels} (KAFKA_LABELS_TOPIC) is missing")
+    with admin(kafka.bootstrap) as client:
+        client.create_topics({labels: {"num_partitions": 1}}, wait_for_metadata=True)
+    try:
+        assert any(line.startswith(f"topics: {labels}: 1 partitions") for line in texts(check(topics), "ok"))
+    finally:
+        with admin(kafka.bootstrap) as client:
+            client.delete_topics([labels], raise_errors=False)
 
 
 def test_every_fault_is_told_and_the_first_decides(check: Any, monkeypatch: pytest.MonkeyPatch) -> None:

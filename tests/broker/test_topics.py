@@ -72,6 +72,24 @@ def test_new_topics_follow_the_input_topics_partitions(kafka: Broker, settings: 
     assert settings.kafka_input_topic not in created
 
 
+def test_the_topic_of_labels_is_made_where_it_is_set(kafka: Broker, settings: Settings) -> None:
+    """With the others, which do without it; where it is there, its partitions are its publisher's matter."""
+    made, there = (f"{settings.kafka_input_topic}.labels-{n}" for n in range(2))
+    wanting, having = (settings.model_copy(update={"kafka_labels_topic": name}) for name in (made, there))
+    topics.create(settings, partitions=2)
+    make(kafka, there, 1)
+    try:
+        assert topics.describe(wanting).labels is None
+        assert topics.create(wanting)[1] == [made]
+        found, created = topics.create(having, partitions=2)
+        assert created == []
+        assert found.labels
+        assert found.labels.partitions == 1
+    finally:
+        with admin(kafka.bootstrap) as client:
+            client.delete_topics([made, there], raise_errors=False)
+
+
 def test_an_output_with_fewer_partitions_is_refused(kafka: Broker, settings: Settings) -> None:
     """Both the command and the start of the stream name the topic and the numbers."""
     make(kafka, settings.kafka_input_topic, 4)

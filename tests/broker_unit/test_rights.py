@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -41,6 +42,16 @@ def test_all_that_are_missing_stand_in_one_line() -> None:
     assert str(refused.value) == (
         "the right READ on topic tweets is missing; the right WRITE on topic tweets.sentiment is missing"
     )
+
+
+def test_labels_are_to_be_read_where_they_are_wanted() -> None:
+    """Their topic is set: the right READ on it is asked for with the others."""
+    settings = Settings(kafka_labels_topic="tweets.labels")
+    all_may = found(*[frozenset({"ALL"})] * 3)
+    labels = TopicFacts("tweets.labels", 1, 1, operations=SEEN)
+    assert list(topic_faults(replace(all_may, labels=labels), settings)) == [
+        "the right READ on topic tweets.labels is missing"
+    ]
 
 
 def test_the_stream_does_not_begin_without_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ RULES = ROOT / "deploy" / "prometheus" / "rules"
 ASSETS = ROOT / "docs"  # where a folder of runbooks is
 WAIT_SECONDS = 120.0  # for a busy machine; nothing waits longer than it must
 _CONFIG = """\
-global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
+global: {{scrape_interval: {every}, scrape_timeout: {every}, evaluation_interval: 1s}}
 rule_files: ["{rules}/*.yml"]
 scrape_configs:
   - job_name: {job}
@@ -31,18 +31,20 @@ Series = tuple[Mapping[str, str], float]
 
 
 class Prometheus:
-    """Runs as long as the ``with``; scrapes and evaluates every second.
+    """Runs as long as the ``with``; evaluates every second.
 
     Args:
         folder: for its configuration, log and data.
         targets: host and port of what to scrape.
+        every: how often, as Prometheus writes it.
     """
 
-    def __init__(self, folder: Path, targets: Sequence[str]) -> None:
+    def __init__(self, folder: Path, targets: Sequence[str], every: str = "1s") -> None:
         self._folder = folder
         self.address = f"127.0.0.1:{free_port()}"
         config = folder / "prometheus.yml"
-        config.write_text(_CONFIG.format(rules=RULES, job=JOB, targets=json.dumps(list(targets))), "utf-8")
+        words = {"rules": RULES, "job": JOB, "targets": json.dumps(list(targets)), "every": every}
+        config.write_text(_CONFIG.format(**words), "utf-8")
         with (folder / "prometheus.log").open("wb") as log:
             self._child = subprocess.Popen(
                 [
