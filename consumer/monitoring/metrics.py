@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
+import numpy as np
 from prometheus_client import (
     CollectorRegistry,
     GCCollector,
@@ -20,11 +21,12 @@ from prometheus_client.registry import Collector
 from consumer import __version__
 from consumer.breaker import State
 from consumer.monitoring import catalogue as c
+from consumer.monitoring.counted import Counted, among, counted
 from consumer.monitoring.drift.judge import Judgement
 from consumer.monitoring.lag import Lag, TopicPartition
 from consumer.monitoring.series import Fixed, Histogram, Labels, Numbers, Series
 from consumer.monitoring.truth import Measured
-from consumer.records import Label, Outcome, Result
+from consumer.records import Outcome
 from consumer.signals import WATCHED
 
 
@@ -41,8 +43,9 @@ class Metrics(Collector):
     """Every metric of the catalogue, under one lock.
 
     A batch's effects on the counters and one scrape exclude each other, so that at every scrape
-    consumed = scored + dead-lettered + skipped. The lock is held for the copying of numbers alone
-    (well under a millisecond); turning them into text happens outside it.
+    consumed = scored + dead-lettered + skipped. The lock is held for the copying and adding of numbers alone
+    (well under a millisecond, however large the batch): counting a batch happens before it is taken, turning
+    numbers into text after.
 
     Args:
         registry: where a scrape finds them; a fresh one with the process's own metrics if None.
@@ -82,13 +85,15 @@ class Metrics(Collector):
             end_to_end_seconds: for each result, from its record's timestamp to the commit.
             committed_at: seconds since 1970.
         """
+        found = counted(outcome)
+        latencies = np.maximum(0.0, np.asarray(end_to_end_seconds, np.float64))
         with self._lock:
             self._number(c.CONSUMED).add(amount=consumed)
-            self._count_outcome(outcome)
-            self._count_results(outcome.results)
-            self._count_batch(outcome, consumed)
-            self._number(c.BATCHES).add(_among(close_reason, c.CLOSE_REASONS))
-            self._histogram(c.END_TO_END).observe([max(0.0, seconds) for seconds in end_to_end_seconds])
+            self._count_outcome(outcome, found)
+            self._count_results(found)
+            self._count_batch(outcome, found, consumed)
+            self._number(c.BATCHES).add(among(close_reason, c.CLOSE_REASONS))
+            self._histogram(c.END_TO_END).observe(latencies)
             self._number(c.LAST_COMMIT).set(committed_at)
 
     def polled(self, at: float) -> None:
@@ -111,7 +116,7 @@ class Metrics(Collector):
     def transaction_aborted(self, reason: str) -> None:
         """A batch was given up; any reason that is not one of ``ABORT_REASONS`` counts as ``other``."""
         with self._lock:
-            self._number(c.ABORTS).add(_among(reason, c.ABORT_REASONS))
+            self._number(c.ABORTS).add(among(reason, c.ABORT_REASONS))
 
     def breaker(self, state: State, ratio: float) -> None:
         """Where the circuit breaker stands, and the share of dead letters it sees."""
@@ -246,35 +251,29 @@ class Metrics(Collector):
         self._number(c.LAG_RECORDS).replace(by_partition)
         self._number(c.LAG_SECONDS).set(self.lag.seconds())
 
-    def _count_outcome(self, outcome: Outcome) -> None:
+    def _count_outcome(self, outcome: Outcome, found: Counted) -> None:
         messages = self._number(c.MESSAGES)
         messages.add("scored", amount=len(outcome.results))
         messages.add("dead_lettered", amount=len(outcome.rejects))
         messages.add("skipped", amount=len(outcome.skips))
-        for reject in outcome.rejects:
-            self._number(c.DEAD_LETTERS).add(str(reject.stage), str(reject.reason))
-        for skip in outcome.skips:
-            self._number(c.SKIPPED).add(str(skip.reason))
+        for (stage, reason), count in found.dead_letters.items():
+            self._number(c.DEAD_LETTERS).add(stage, reason, amount=count)
+        for reason, count in found.skips.items():
+            self._number(c.SKIPPED).add(reason, amount=count)
 
-    def _count_results(self, results: Sequence[Result]) -> None:
-        for result in results:
-            self._number(c.PREDICTIONS).add(str(result.label))
-            for field in result.tweet.left_out:
-                self._number(c.FIELDS_LEFT_OUT).add(_among(field, c.OPTIONAL_FIELDS))
-        self._number(c.TRUNCATED).add(amount=sum(result.truncated for result in results))
-        self._histogram(c.SCORE).observe([result.probability for result in results])
-        sure = [result.confidence for result in results if result.label is not Label.NEUTRAL]
-        self._histogram(c.CONFIDENCE).observe(sure)
+    def _count_results(self, found: Counted) -> None:
+        for label, count in found.predictions.items():
+            self._number(c.PREDICTIONS).add(label, amount=count)
+        for field, count in found.fields_left_out.items():
+            self._number(c.FIELDS_LEFT_OUT).add(field, amount=count)
+        self._number(c.TRUNCATED).add(amount=found.truncated)
+        self._histogram(c.SCORE).observe(found.scores)
+        self._histogram(c.CONFIDENCE).observe(found.confidences)
 
-    def _count_batch(self, outcome: Outcome, consumed: int) -> None:
+    def _count_batch(self, outcome: Outcome, found: Counted, consumed: int) -> None:
         self._histogram(c.BATCH_MESSAGES).observe([consumed])
         if outcome.padded_tokens:
-            real = sum(result.tokens for result in outcome.results)
             self._histogram(c.BATCH_TOKENS).observe([outcome.padded_tokens])
-            self._histogram(c.PADDING).observe([max(0.0, 1 - real / outcome.padded_tokens)])
+            self._histogram(c.PADDING).observe([max(0.0, 1 - found.tokens / outcome.padded_tokens)])
         for step, seconds in outcome.seconds.items():
             self._histogram(c.STAGE_DURATION).observe([seconds], step)
-
-
-def _among(word: str, words: tuple[str, ...]) -> str:
-    return word if word in words else "other"

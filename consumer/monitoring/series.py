@@ -68,7 +68,7 @@ class Histogram:
     def _empty(self) -> Counts:
         return np.zeros(len(self._names), dtype=np.int64)
 
-    def observe(self, values: Sequence[float], *labels: str) -> None:
+    def observe(self, values: Sequence[float] | npt.NDArray[np.float64], *labels: str) -> None:
         """Counts a batch of observations at once, about 10 µs for 500."""
         if not len(values):
             return
