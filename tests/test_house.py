@@ -86,7 +86,7 @@ ASKED_BY = {
 }
 
 # Loaded only when asked for; where the extra is missing, the error names it.
-ASK_BY_NAME = ("consumer.scoring.tensorflow", "consumer.model.download")
+ASK_BY_NAME = ("consumer.scoring.tensorflow", "consumer.model.download", "consumer.monitoring.tracing")
 
 
 def test_every_declared_package_is_pinned() -> None:

@@ -82,8 +82,8 @@ class Run:
         self.loop.run()
 
     def close(self) -> None:
-        """The stream ends; a stand-in has no connection."""
-        self.topic.close = self._publisher.close = lambda *_: None  # type: ignore[attr-defined]
+        """The stream ends."""
+        self.topic.close = self._publisher.close = lambda *_: None  # type: ignore[attr-defined] # no connection
         self.loop.close(1.0)
 
 

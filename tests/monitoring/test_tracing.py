@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 
@@ -129,6 +130,23 @@ def test_links_are_bounded_and_what_is_left_out_is_counted(
     assert (batch.attributes or {})["sentiment.batch.links_left_out"] == 10
 
 
+def test_a_context_that_is_none_takes_no_links_place(
+    tracing: Tracing, exporter: InMemorySpanExporter
+) -> None:
+    """Messages without one, however many, leave all places to those with one."""
+    odd = [record(TEXT), record(TEXT, headers=(("traceparent", b"nonsense"),))]
+    tracing.over(story([*odd, *(record(TEXT, n, headers=parent(n + 1)) for n in range(MOST_LINKS))]))
+    batch = batch_of(exporter)
+    assert len(batch.links) == MOST_LINKS
+    assert (batch.attributes or {})["sentiment.batch.links_left_out"] == 0
+
+
+def test_a_batch_that_was_nowhere_is_not_told(tracing: Tracing, exporter: InMemorySpanExporter) -> None:
+    """Without a time there is no span, and nobody falls over it."""
+    tracing.over(story(way=()))
+    assert exporter.get_finished_spans() == ()
+
+
 def test_stages_are_bounded(tracing: Tracing, exporter: InMemorySpanExporter) -> None:
     """A batch that trickles in, poll by poll, ends with its latest stages told one by one."""
     tracing.over(story(way=(*("poll", "parse") * MOST_STAGES, *WAY)))
@@ -180,3 +198,19 @@ def test_a_collector_that_is_away_holds_nobody_up(monkeypatch: pytest.MonkeyPatc
     tracing.over(story())
     tracing.close()
     assert time.monotonic() - began < 8
+
+
+def test_an_exporter_that_does_not_end_holds_no_stop_up() -> None:
+    """Whoever asked for the stop kills what does not stop: what is not sent by then is lost, and no more."""
+    over = threading.Event()
+
+    class Stuck(SimpleSpanProcessor):
+        def shutdown(self) -> None:
+            over.wait(60)
+
+    tracing = Tracing(NAMES, Stuck(InMemorySpanExporter()))
+    began = time.monotonic()
+    tracing.close()
+    took = time.monotonic() - began
+    over.set()
+    assert took < 30
