@@ -187,7 +187,8 @@ def verified(settings: Settings, found: Mapping[str, TopicFacts]) -> Topics:
         raise ConfigurationError(
             f"{len(missing)} {is_are} ({', '.join(missing)}); `{CREATE_COMMAND}` creates what is missing"
         )
-    topics = Topics(*(found[name] for name in names(settings)), found.get(settings.kafka_labels_topic or ""))
+    source, output, dead_letters = (found[name] for name in names(settings))
+    topics = Topics(source, output, dead_letters, found.get(settings.kafka_labels_topic or ""))
     short = [t for t in (topics.output, topics.dead_letters) if t.partitions < topics.input.partitions]
     if short:
         have = ", ".join(f"{topic.name} has {topic.partitions}" for topic in short)
