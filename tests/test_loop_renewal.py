@@ -6,7 +6,7 @@ import gc
 import time
 import weakref
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -90,9 +90,11 @@ class Versions(Publisher):
         super().__init__(topic, failures)
         self.told: list[set[tuple[bytes | None, bytes]]] = []
 
-    def publish(self, letters: Letters, offsets: Any, group: str, alone: Any) -> None:
+    def publish(
+        self, letters: Letters, offsets: Any, group: str, alone: Any, sent: Callable[[], object]
+    ) -> None:
         """One transaction."""
-        super().publish(letters, offsets, group, alone)
+        super().publish(letters, offsets, group, alone, sent)
         self.told.append(
             {
                 (dict(m.headers)["sentiment-model-version"], _probability(m.value or b""))

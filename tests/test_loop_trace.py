@@ -9,13 +9,13 @@ from typing import Any, cast
 
 import pytest
 
-from consumer.batch import Rules, prepare
+from consumer.batch import Rules
 from consumer.breaker import Breaker, BreakerRules
 from consumer.broker.producer import Letters
 from consumer.circuit import Circuit
 from consumer.encode import ResultStyle
 from consumer.gather import Gatherer
-from consumer.label import LabelRule
+from consumer.labeller import Labeller
 from consumer.limits import Limits
 from consumer.loop import Loop, Parts
 from consumer.monitoring.batch_trace import BatchStory
@@ -65,11 +65,11 @@ class Run:
         self.topic, self.trace = Topic(limits, BATCHES * SIZE), Trace()
         self.topic.records[0] = record(b"no json", 0)
         self._publisher = publisher(self.topic, {2})
-        rules, metrics, health = Rules(small_tokeniser(folder)), Metrics(), Health()
+        labeller = Labeller(Rules(small_tokeniser(folder)), ConstantScorer(), ResultStyle("m", "1"))
+        metrics, health = Metrics(), Health()
         parts = Parts(
             cast("Any", self.topic),
-            Gatherer(self.topic, lambda records, watch: prepare(records, rules, watch), BOUNDS, Clock()),
-            ConstantScorer(),
+            Gatherer(self.topic, labeller.prepare, BOUNDS, Clock()),
             cast("Any", self._publisher),
             cast("Any", Quiet()),
             metrics,
@@ -78,7 +78,7 @@ class Run:
             Suspicion(folder / "scoring.json"),
             self.trace if traced else None,
         )
-        self.loop = Loop(parts, LabelRule(), ResultStyle("m", "1"), "g", limits, lambda _: None)
+        self.loop = Loop(parts, labeller, "g", limits, lambda _: None)
         self.loop.run()
 
     def close(self) -> None:

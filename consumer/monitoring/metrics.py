@@ -186,9 +186,9 @@ class Metrics(Collector):
 
     def http_answered(self, route: str, status: int, seconds: float) -> None:
         """An HTTP request was answered; a path that is not one of ``HTTP_ROUTES`` counts as ``other``."""
-        name = _among(route, c.HTTP_ROUTES)
+        name = among(route, c.HTTP_ROUTES)
         with self._lock:
-            self._number(c.HTTP_REQUESTS).add(name, _among(str(status), c.HTTP_STATUSES))
+            self._number(c.HTTP_REQUESTS).add(name, among(str(status), c.HTTP_STATUSES))
             if name != "other":
                 self._histogram(c.HTTP_DURATION).observe([seconds], name)
 

@@ -52,3 +52,20 @@ def test_an_unassigned_partition_is_ignored() -> None:
     lag.update(PARTITION, 5, 4, 2_000)
     assert lag.records() == {}
     assert lag.seconds() == 0
+
+
+def test_a_partition_that_went_away_and_came_back_is_new() -> None:
+    """What was known of it while it was another's is not shown as if it were so still."""
+    lag = Lag(lambda: 1_000.0)
+    lag.assign([("tweets", 0), ("tweets", 1)])
+    lag.update(("tweets", 0), 10, 4, 990_000)
+    lag.assign([("tweets", 1)])
+    assert (lag.records(), lag.seconds()) == ({}, 0.0)
+
+
+def test_a_position_past_the_known_end_is_no_lag_below_nothing() -> None:
+    """The end is known from the last fetch, the position from the last commit: it may be ahead."""
+    lag = Lag(lambda: 1_000.0)
+    lag.assign([("tweets", 0)])
+    lag.update(("tweets", 0), 10, 12, None)
+    assert lag.records() == {("tweets", 0): 0}
