@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import importlib
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn, Protocol, cast
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from consumer import __version__, settings
+from consumer import __version__
+from consumer.cli.commands import COMMANDS, HIDDEN, INSTALLED, Command, Parser, fill, find
 from consumer.errors import ConfigurationError, ConsumerError
 from consumer.monitoring.logs import unforeseen
 
@@ -17,27 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROGRAM = "python -m consumer"
-# A new one: its name here, its file in cli/.
-COMMANDS = ("run", "serve", "check", "topics", "score", "watch", "dlq")
-HIDDEN = ("settings",)  # for the makers of the manual
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-
-
-class Command(Protocol):
-    """What a file in ``cli/`` offers."""
-
-    SUMMARY: str
-
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the flags that are not settings."""
-
-    def run(self, args: argparse.Namespace) -> int:
-        """Do it; returns the exit code."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigurationError(f"{message}; `{self.prog} --help` lists what there is")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,21 +49,24 @@ def _run(words: list[str]) -> int:
     name = words.pop(0) if words and not words[0].startswith("-") else "run"
     if name not in COMMANDS + HIDDEN:
         raise ConfigurationError(
-            f"unknown command {name!r}{_meant(name, COMMANDS)}; {PROGRAM} --help lists all"
+            f"unknown command {name!r}{_meant(name, COMMANDS)}; {_program()} --help lists all"
         )
     command = _command(name)
     return command.run(_parse(name, command, words))
 
 
+def _program() -> str:
+    """How it was called: as a module, or by the name that an installation gives."""
+    return INSTALLED if Path(sys.argv[0]).stem == INSTALLED else PROGRAM
+
+
 def _command(name: str) -> Command:
-    """Imported only when asked for: a command does not wait for another's libraries."""
-    return cast("Command", importlib.import_module(f"consumer.cli.{name}"))
+    return find(name)
 
 
 def _parse(name: str, command: Command, words: list[str]) -> argparse.Namespace:
-    parser = _Parser(prog=f"{PROGRAM} {name}", description=command.SUMMARY, allow_abbrev=False, add_help=True)
-    command.add_arguments(parser)
-    settings.add_flags(parser)
+    parser = Parser(prog=f"{_program()} {name}", description=command.SUMMARY, allow_abbrev=False)
+    fill(parser, command)
     args, rest = parser.parse_known_args(words)
     for word in rest:
         if word.startswith("-"):
@@ -108,8 +92,8 @@ def _meant(word: str, known: Sequence[str]) -> str:
 
 
 def _overview() -> str:
-    lines = [f"usage: {PROGRAM} [command] [flags]", "", "Tweets in from Kafka, labelled results out.", ""]
-    lines += [f"  {name:<8} {_command(name).SUMMARY}" for name in COMMANDS]
+    lines = [f"usage: {_program()} [command] [flags]", "", "Tweets in from Kafka, labelled results out.", ""]
+    lines += [f"  {name:<10} {_command(name).SUMMARY}" for name in COMMANDS]
     lines += [
         "",
         "Without a command: run. `COMMAND --help` is the manual of its flags and of all settings.",

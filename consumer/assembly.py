@@ -24,6 +24,8 @@ from consumer.label import LabelRule
 from consumer.labeller import Labeller
 from consumer.limits import STOP_PATIENCE_SECONDS, Limits
 from consumer.loop import Loop, Parts
+from consumer.parse import Places
+from consumer.pointer import read_pointer
 from consumer.presence import Presence
 from consumer.scoring.watchdog import Watched
 from consumer.settings.agreement import band_fault
@@ -67,9 +69,17 @@ def label_rule(settings: Settings, folder: ModelFolder) -> LabelRule:
     )
 
 
+def places(settings: Settings) -> Places:
+    """Where id and text stand in a record."""
+    pointers = (settings.input_text_pointer, settings.input_id_pointer)
+    return Places(*(None if pointer is None else read_pointer(pointer) for pointer in pointers))
+
+
 def result_style(settings: Settings, folder: ModelFolder) -> ResultStyle:
     """What is the same in every result."""
-    return ResultStyle(folder.name, folder.version, settings.output_include_text)
+    return ResultStyle(
+        folder.name, folder.version, settings.output_include_text, settings.output_cloudevents_source
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +133,11 @@ def assemble(settings: Settings, run: Run) -> Loop:
 def labeller(settings: Settings, model: Model) -> Labeller:
     """A model as the stream uses it: within the time a call of its scorer may take."""
     rules = Rules(
-        model.tokeniser, label_rule(settings, model.folder), settings.input_format, settings.languages
+        model.tokeniser,
+        label_rule(settings, model.folder),
+        settings.input_format,
+        settings.languages,
+        places(settings),
     )
     scorer = Watched(model.scorer, settings.scorer_timeout_seconds)
     return Labeller(rules, scorer, result_style(settings, model.folder))

@@ -19,7 +19,7 @@ import numpy as np
 
 from consumer.clean import clean
 from consumer.label import LabelRule, confidence
-from consumer.parse import InputFormat, parse
+from consumer.parse import TWITTERS, InputFormat, Places, parse
 from consumer.records import Outcome, Prepared, Reason, Record, Reject, Result, Skip, Stage, Tokens, Tweet
 from consumer.scoring.scorer import Logits, Scorer
 from consumer.tokenise import Tokeniser
@@ -36,6 +36,7 @@ class Rules:
     label: LabelRule = field(default_factory=LabelRule)
     input_format: InputFormat = "json"
     languages: Collection[str] = ()
+    places: Places = TWITTERS
 
 
 class Visit(NamedTuple):
@@ -76,7 +77,7 @@ def prepare(records: Iterable[Record], rules: Rules, watch: StageClock | None = 
     """Parse, clean and tokenise; one item a record, in order."""
     watch = watch or StageClock()
     watch.start()
-    parsed = [(r, parse(r, rules.input_format, rules.languages)) for r in records]
+    parsed = [(r, parse(r, rules.input_format, rules.languages, rules.places)) for r in records]
     watch.stop(Stage.PARSE)
     items: list[Item | None] = []
     waiting: list[tuple[int, Record, Tweet, str]] = []

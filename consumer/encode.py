@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from consumer.records import Headers, Record, Reject, Result
+from consumer.cloudevent import event_headers
+from consumer.records import SCHEMA_VERSION, Headers, Record, Reject, Result
 
-SCHEMA_VERSION = 1
 ERROR_PREFIX = "__sentiment.errors."
 ATTEMPT = ERROR_PREFIX + "attempt"
 _MAX_ATTEMPT_DIGITS = 9  # a header is anybody's; Python refuses to read a number of thousands of digits
@@ -31,6 +31,7 @@ class ResultStyle:
     model_name: str
     model_version: str
     include_text: bool = True
+    event_source: str | None = None  # of CloudEvents; None: results are none
 
 
 def encode_result(result: Result, style: ResultStyle, scored_at: float) -> Message:
@@ -40,6 +41,8 @@ def encode_result(result: Result, style: ResultStyle, scored_at: float) -> Messa
         ("sentiment-schema-version", str(SCHEMA_VERSION).encode()),
         ("sentiment-model-version", style.model_version.encode()),
     )
+    if style.event_source is not None:
+        ours += event_headers(result.record.position, style.event_source, utc(scored_at))
     body = result_body(result, style, scored_at) | {"source": _source(result.record)}
     return Message(result.record, to_json(body), result.record.headers + ours)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+SCHEMA_VERSION = 1  # of result records: within it fields are only added
 Headers = tuple[tuple[str, bytes | None], ...]
 
 

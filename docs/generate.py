@@ -6,15 +6,22 @@ import re
 from pathlib import Path
 
 from consumer import settings
+from consumer.contract.asyncapi import document
+from consumer.contract.schemas import NAMES, schema, written
+from consumer.contract.terms import Terms
 from consumer.monitoring import events
 from consumer.monitoring.manual import manual
+from docs.commands import commands
 from docs.numbers import numbers
 
 SETTINGS = Path(__file__).with_name("settings.md")
 README = Path(__file__).parents[1] / "README.md"
 IN_USE = README.with_name("Models") / "CURRENT"
 LOGS = Path(__file__).with_name("logs.md")
+CLI = Path(__file__).with_name("cli.md")
 METRICS = Path(__file__).with_name("metrics.md")
+ASYNCAPI = Path(__file__).with_name("asyncapi.json")
+SCHEMAS = Path(__file__).with_name("schemas")
 
 
 def current(path: Path, name: str, content: str) -> str:
@@ -44,12 +51,27 @@ def readme() -> str:
     return current(README, "numbers", numbers(IN_USE))
 
 
+def cli_page() -> str:
+    """``docs/cli.md`` as the parsers say it."""
+    return current(CLI, "commands", commands())
+
+
+def contracts() -> dict[Path, str]:
+    """What `python -m consumer schema` prints of the settings' defaults, by its file."""
+    terms = Terms()
+    found = {SCHEMAS / f"{name}.json": written(schema(name, terms)) for name in NAMES}
+    return {ASYNCAPI: written(document(terms)), **found}
+
+
 def main() -> None:
     """Write every generated part."""
     SETTINGS.write_text(settings_page(), "utf-8")
     LOGS.write_text(logs_page(), "utf-8")
+    CLI.write_text(cli_page(), "utf-8")
     METRICS.write_text(manual(), "utf-8")
     README.write_text(readme(), "utf-8")
+    for path, content in contracts().items():
+        path.write_text(content, "utf-8")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,9 @@ ROOMS = {
             "consumer.records",
             "consumer.errors",
             "consumer.parse",
+            "consumer.pointer",
+            "consumer.cloudevent",
+            "consumer.contract",
             "consumer.clean",
             "consumer.tokenise",
             "consumer.label",
@@ -60,6 +63,7 @@ ROOMS = {
     "producer_sim": "producer_sim",
     "deploy": "deploy",
     "docs": "docs",
+    "docs.examples": "examples",
     "tests": "tests",
 }
 
@@ -78,13 +82,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "training": {"steps", "model", "scoring"},
     "producer_sim": set(),  # it knows the wire format alone
     "deploy": {"producer_sim", "steps"},
-    "docs": {"steps", "settings", "model", "monitoring"},
+    "docs": {"steps", "settings", "model", "monitoring", "cli"},
+    "examples": set(),  # they know the wire alone, as anybody's program does
     "tests": set(ROOMS.values()),
 }
 
 # Library → the rooms, or single modules, that may know it. Tests may know all.
 LIBRARIES = {
-    "kafka": {"broker", "deploy", "producer_sim.send"},
+    "kafka": {"broker", "deploy", "producer_sim.send", "examples"},
+    "confluent_kafka": {"examples"},
+    "shtab": {"consumer.cli.completion"},
+    "jsonschema": set[str](),  # a second opinion, for tests alone
+    "cloudevents": set[str](),  # so is this
     "openvino": {"scoring", "training"},
     "nncf": {"training"},
     "huggingface_hub": {"model", "training"},

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from consumer.__main__ import COMMANDS
+from consumer.cli.commands import COMMANDS
 from consumer.monitoring.manual import manual
 from consumer.settings import Settings, flags
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ("delivery.md", "security.md", "operating.md")
-NO_SETTINGS = {"DESCRIBE_CONFIGS", "SASL_SSL", "SASL_PLAINTEXT"}  # rights and protocols
+PAGES = ("delivery.md", "security.md", "operating.md", "contracts.md", "cli.md")
+NO_SETTINGS = {"DESCRIBE_CONFIGS", "SASL_SSL", "SASL_PLAINTEXT", "NO_COLOR"}  # rights, protocols, others
 
 
 def page(name: str) -> str:

@@ -72,6 +72,11 @@ def test_the_table_of_settings_is_current() -> None:
     assert generate.SETTINGS.read_text("utf-8") == generate.settings_page()
 
 
+def test_the_manual_of_the_commands_is_current() -> None:
+    """Every command and flag stands in it, in the words of its own help."""
+    assert generate.CLI.read_text("utf-8") == generate.cli_page()
+
+
 def test_the_numbers_of_the_model_are_its_own() -> None:
     """What the README says of the model stands in the folder that is in use."""
     assert generate.README.read_text("utf-8") == generate.readme()

@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
-from consumer.assembly import Model, label_rule, result_style
+from consumer.assembly import Model, label_rule, places, result_style
 from consumer.batch import Rules, label, prepare
 from consumer.cli.loading import load_model
 from consumer.encode import result_body, to_json
@@ -73,7 +73,7 @@ class Steps:
     def __init__(self, settings: Settings, model: Model, *, as_json: bool) -> None:
         """``as_json``: lines that begin with ``{`` are records as on the topic."""
         rule = label_rule(settings, model.folder)
-        self._json = Rules(model.tokeniser, rule, "json", settings.languages)
+        self._json = Rules(model.tokeniser, rule, "json", settings.languages, places(settings))
         self._text = replace(self._json, input_format="text")
         self._scorer, self._style, self._as_json = model.scorer, result_style(settings, model.folder), as_json
 

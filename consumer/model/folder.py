@@ -78,7 +78,9 @@ def resolve(path: Path) -> Path:
     if path.is_dir():
         return path
     if not path.is_file():
-        raise ModelRefusedError(f"{path} is missing: MODEL_PATH must be a model folder or a {POINTER} file")
+        raise ModelRefusedError(
+            f"{path} is missing: MODEL_PATH must be a model folder, a {POINTER} file or hub:org/name@revision"
+        )
     try:
         name = path.read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:

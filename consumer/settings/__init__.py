@@ -19,6 +19,7 @@ from consumer.settings.values import (
     Band,
     Delivery,
     Endpoint,
+    EventSource,
     InputFormat,
     Languages,
     Level,
@@ -27,6 +28,7 @@ from consumer.settings.values import (
     ModelPath,
     Name,
     Origins,
+    Pointer,
     Protocol,
     Readable,
     ResetPolicy,
@@ -254,8 +256,23 @@ class Settings(BaseSettings):
         description="json: tweets as objects. text: each record is a bare line of text, its id is topic-"
         "partition-offset.",
     )
+    input_text_pointer: Pointer | None = Field(
+        None,
+        description="Where the text stands in records that do not look like Twitter's: a JSON Pointer "
+        "(RFC 6901) from the top of the object, such as /payload/body. Unset: full_text or text.",
+    )
+    input_id_pointer: Pointer | None = Field(
+        None,
+        description="Where the id stands in such records, such as /meta/uuid; a string or an integer. Unset: "
+        "id_str or id.",
+    )
     output_include_text: bool = Field(
         True, description="Whether results carry the tweet's text; false makes them small and anonymous."
+    )
+    output_cloudevents_source: EventSource | None = Field(
+        None,
+        description="Makes each result a CloudEvent, by headers (ce_id, ce_source and so on) beside the same "
+        "value: a URI that names this stream, or a path such as /sentiment/production. Unset: none.",
     )
     dlq_breaker_ratio: float = Field(
         0.5,

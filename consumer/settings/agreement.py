@@ -48,12 +48,11 @@ def security(given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def others(given: Mapping[str, Any]) -> Iterator[str]:
-    """Topics that are one, budgets and bands that contradict each other."""
-    topics = [(name, given[name]) for name in _TOPICS if given[name]]
-    for index, (name, topic) in enumerate(topics):
-        for other, same in topics[:index]:
-            if topic == same:
-                yield f"{flags.variable(name)}={topic!r}: should differ from {flags.variable(other)}"
+    """Topics that are one, pointers into lines, budgets and bands that contradict each other."""
+    yield from _topics(given)
+    for name in ("input_text_pointer", "input_id_pointer"):
+        if given[name] and given["input_format"] != "json":
+            yield f"{flags.variable(name)}={given[name]!r}: needs INPUT_FORMAT=json, a line has no fields"
     if given["max_batch_tokens"] < given["scorer_chunk_tokens"]:
         yield (
             f"MAX_BATCH_TOKENS={given['max_batch_tokens']}: should be at least "
@@ -76,6 +75,14 @@ def others(given: Mapping[str, Any]) -> Iterator[str]:
         )
     if given["threshold"] is not None and (fault := band_fault(given["neutral_band"], given["threshold"])):
         yield fault
+
+
+def _topics(given: Mapping[str, Any]) -> Iterator[str]:
+    topics = [(name, given[name]) for name in _TOPICS if given[name]]
+    for index, (name, topic) in enumerate(topics):
+        for other, same in topics[:index]:
+            if topic == same:
+                yield f"{flags.variable(name)}={topic!r}: should differ from {flags.variable(other)}"
 
 
 def band_fault(band: tuple[float, float] | None, threshold: float) -> str | None:

@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
+from consumer.pointer import read_pointer
+
 _TOPIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$")
 _HUB = re.compile(r"([A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})@([A-Za-z0-9][\w.+-]{0,95})", re.ASCII)
 _MOVING = ("main", "master", "head")
@@ -127,8 +129,24 @@ def _web_origins(origins: frozenset[str]) -> frozenset[str]:
     return origins
 
 
+def _pointer(text: str) -> str:
+    read_pointer(text)
+    return text
+
+
+_URI_REFERENCE = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+", re.ASCII)
+
+
+def _event_source(text: str) -> str:
+    if not _URI_REFERENCE.fullmatch(text):
+        raise ValueError("should be a URI or a path in one's characters, such as /sentiment/production")
+    return text
+
+
 ModelPath = Annotated[Path | HubModel, BeforeValidator(_model)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Pointer = Annotated[str, AfterValidator(_pointer)]
+EventSource = Annotated[str, Field(max_length=249), AfterValidator(_event_source)]
 Topic = Annotated[str, AfterValidator(_topic)]
 Servers = Annotated[str, AfterValidator(_servers)]
 Name = Annotated[str, Field(min_length=1, max_length=249)]

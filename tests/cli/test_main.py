@@ -12,6 +12,7 @@ import pytest
 
 from consumer import __main__ as entry
 from consumer import __version__, settings
+from consumer.cli.commands import COMMANDS
 from consumer.errors import BrokerGoneError, ConfigurationError, FencedError, ModelRefusedError
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def test_the_version_and_the_overview_need_no_settings(
     assert __version__ in capsys.readouterr().out
     assert entry.main(["--help"]) == 0
     shown = capsys.readouterr().out
-    assert all(f"  {name} " in shown for name in entry.COMMANDS)
+    assert all(f"  {name} " in shown for name in COMMANDS)
 
 
 def test_the_manual_of_a_command_holds_all_settings(capsys: pytest.CaptureFixture[str]) -> None:
