@@ -76,8 +76,8 @@ def preprocessing(facts: Facts) -> str:
         "",
         *steps,
         "",
-        (f"Then word pieces of BERT's uncased vocabulary ({number(facts.config.get('vocab_size'))} pieces), at "
-        f"most {facts.model.max_length} a text with its two marks; longer ones are cut and say so."),
+        (f"Then word pieces of BERT's uncased vocabulary ({number(facts.config.get('vocab_size'))} pieces), "
+        f"at most {facts.model.max_length} a text with its two marks; longer ones are cut and say so."),
     ])  # fmt: skip
 
 
