@@ -9,10 +9,10 @@ PINS := pyproject.toml requirements.txt deploy/set_up.sh
 LIGHT := .venv/.demo-ready
 FULL := .venv/.all-ready
 
-.PHONY: help setup lint format type test test-all demo demo-compose bench chaos rolling scale soak fuzz audit kafka train train-small docs panels pins clean
+.PHONY: help setup lint format type test test-all demo demo-compose image image-training bench chaos rolling scale soak fuzz audit kafka train train-small docs panels pins clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 $(LIGHT): $(PINS)
 	@sh deploy/set_up.sh light
@@ -26,8 +26,19 @@ setup: $(FULL) ## make .venv with everything: TensorFlow, training and test tool
 demo: $(LIGHT) ## the main job here and now: broker, consumer, producer, live results, account
 	@$(PY) -m deploy.demo
 
-demo-compose: ## the same in containers (needs Docker)
-	@docker compose --profile demo up --build
+demo-compose: $(LIGHT) ## the same in containers, brought up, accounted for, brought down (needs Docker)
+	@$(PY) -m deploy.demo --containers
+
+IMAGE ?= tweet-sentiment
+BASE ?= python:3.11-slim
+OF_THIS = --build-arg BASE=$(BASE) --build-arg CREATED="$$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
+	--build-arg VERSION="$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' consumer/__init__.py)" \
+	--build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null || echo unknown)"
+image: ## the consumer's image (IMAGE=, BASE=)
+	@docker build -f deploy/Dockerfile $(OF_THIS) -t $(IMAGE) .
+
+image-training: ## the image for training (IMAGE=, BASE= with a GPU's libraries)
+	@docker build -f deploy/training.Dockerfile $(OF_THIS) -t $(IMAGE)-training .
 
 kafka: $(LIGHT) ## a local Apache Kafka, until Ctrl-C
 	@$(PY) -m deploy.local_kafka

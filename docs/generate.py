@@ -11,6 +11,7 @@ from consumer.contract.schemas import NAMES, schema, written
 from consumer.contract.terms import Terms
 from consumer.monitoring import events
 from consumer.monitoring.manual import manual
+from docs import chart
 from docs.commands import commands
 from docs.numbers import numbers
 
@@ -22,6 +23,7 @@ CLI = Path(__file__).with_name("cli.md")
 METRICS = Path(__file__).with_name("metrics.md")
 ASYNCAPI = Path(__file__).with_name("asyncapi.json")
 SCHEMAS = Path(__file__).with_name("schemas")
+CHART_VALUES = Path(__file__).with_name("helm-values.md")
 
 
 def current(path: Path, name: str, content: str) -> str:
@@ -72,6 +74,8 @@ def main() -> None:
     README.write_text(readme(), "utf-8")
     for path, content in contracts().items():
         path.write_text(content, "utf-8")
+    CHART_VALUES.write_text(chart.table(), "utf-8")
+    chart.SCHEMA.write_text(chart.schema(), "utf-8")
 
 
 if __name__ == "__main__":

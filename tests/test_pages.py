@@ -12,7 +12,7 @@ from consumer.monitoring.manual import manual
 from consumer.settings import Settings, flags
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ("delivery.md", "security.md", "operating.md", "contracts.md", "cli.md")
+PAGES = ("delivery.md", "security.md", "operating.md", "contracts.md", "cli.md", "deploy.md")
 NO_SETTINGS = {"DESCRIBE_CONFIGS", "SASL_SSL", "SASL_PLAINTEXT", "NO_COLOR"}  # rights, protocols, others
 
 

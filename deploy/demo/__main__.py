@@ -11,11 +11,14 @@ from pathlib import Path
 from kafka.errors import KafkaError
 from rich.console import Console
 
+from deploy.demo.containers import set_containers
 from deploy.demo.course import Course, Options
 from deploy.demo.stage import DemoError, set_stage
 from deploy.local_kafka import LocalKafkaError
 
 INTERRUPTED = 130
+_PASSED = "DEMO PASSED: the account balances, and nothing is left running"
+_FAILED = "DEMO FAILED: the reason stands above"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,20 +26,31 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     console = Console()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop in order, as on Ctrl-C
+    if not options.containers:
+        return _run(options, console)
+    code = _run(options, console)
+    words = {0: _PASSED, INTERRUPTED: "DEMO STOPPED: nothing is left running"}
+    console.out(words.get(code, _FAILED), highlight=False)
+    return code
+
+
+def _run(options: Options, console: Console) -> int:
+    def say(line: str) -> None:
+        console.out(line, highlight=False)
+
+    own = set_containers(say) if options.containers else None
     try:
-        with set_stage(
-            options.state_dir, lambda line: console.out(line, highlight=False), keep=options.keep
-        ) as stage:
+        with own or set_stage(options.state_dir, say, keep=options.keep) as stage:
             code = Course(options, stage, console).run()
-            if code == 0 and not options.keep:
-                shutil.rmtree(stage.logs, ignore_errors=True)
-            return code
+        if code == 0 and not options.keep:  # not before: what clears the stage away has a log there, too
+            shutil.rmtree(stage.logs, ignore_errors=True)
     except KeyboardInterrupt:
         console.out("stopped")
         return INTERRUPTED
     except (DemoError, LocalKafkaError, KafkaError, TimeoutError) as error:
         console.out(f"the demo failed: {error}", highlight=False)
         return 1
+    return code
 
 
 def _options(arguments: list[str] | None) -> Options:
@@ -59,7 +73,15 @@ def _options(arguments: list[str] | None) -> Options:
     parser.add_argument(
         "--keep", action="store_true", help="leave all running after the account, until Ctrl-C"
     )
-    return Options(**vars(parser.parse_args(arguments)))
+    parser.add_argument(
+        "--containers",
+        action="store_true",
+        help="all of it by docker compose, on a broker of its own, brought down at the end",
+    )
+    options = Options(**vars(parser.parse_args(arguments)))
+    if options.containers and options.source:
+        parser.error("--source is a file of this machine: it does not go with --containers")
+    return options
 
 
 if __name__ == "__main__":

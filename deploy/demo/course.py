@@ -37,6 +37,7 @@ class Options:
     retweets: float | None = None  # None: a tenth, likewise
     burst: int | None = None  # tweets at full speed at the end; None: 2,000 of our own, none after a file
     keep: bool = False
+    containers: bool = False
     state_dir: Path = Path(".state/demo")
 
 
@@ -169,6 +170,8 @@ class Course:
         self.say(histogram_line(metrics))
         if burst := burst_line(self.observed.sights(since=self.burst_at)):
             self.say(burst)
+        for line in self.stage.notes(self.observed.sights()):
+            self.say(line)
         differences = disagreements(account, metrics, self.summaries)
         for line in differences:
             self.say(f"  {line}")

@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from uuid import uuid4
 
 from kafka.admin import KafkaAdminClient
 
+from deploy.demo.observed import Sight
 from deploy.demo.readers import client_options
 from deploy.demo.scrape import is_ready
 from deploy.local_kafka import LocalKafka, free_port
@@ -144,6 +145,10 @@ class Stage:
         """Raise DemoError when a program ended badly."""
         for program in self.programs:
             program.check()
+
+    def notes(self, _sights: Sequence[Sight]) -> list[str]:
+        """What this kind of stage has to say in the closing account."""
+        return []
 
     def close(self) -> None:
         """Stop what still runs, the last started first."""

@@ -15,6 +15,8 @@ DEPLOY = Path(__file__).parents[1]
 RECORDING = DEPLOY / "prometheus" / "rules" / "recording.yml"
 ALERTING = DEPLOY / "prometheus" / "rules" / "alerts.yml"
 DASHBOARD = DEPLOY / "grafana" / "dashboards" / "tweet-sentiment.json"
+# A chart reads no file outside of itself.
+CHART_FILES = DEPLOY / "helm" / "tweet-sentiment" / "files"
 
 
 def content(runbooks: str = "") -> Mapping[Path, str]:
@@ -25,11 +27,12 @@ def content(runbooks: str = "") -> Mapping[Path, str]:
         Group("sentiment-latency", latency.recordings()),
         Group("sentiment-fleet-drift", fleet_drift.recordings()),
     ]
-    return {
+    files = {
         RECORDING: write(recording, runbooks or RUNBOOKS),
         ALERTING: write([Group("sentiment-alerts", ALERTS)], runbooks or RUNBOOKS),
         DASHBOARD: as_json(runbooks or RUNBOOKS_FROM_GRAFANA),
     }
+    return {**files, **{CHART_FILES / path.name: text for path, text in files.items()}}
 
 
 def main() -> None:

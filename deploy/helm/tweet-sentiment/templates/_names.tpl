@@ -1,0 +1,83 @@
+{{/* The release's name with the chart's, within what a label may hold less a StatefulSet's suffix. */}}
+{{- define "sentiment.name" -}}
+{{- if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* All pods of the release. */}}
+{{- define "sentiment.release" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{/* The replicas alone: the pod that only checks is none of them. */}}
+{{- define "sentiment.selector" -}}
+{{ include "sentiment.release" . }}
+app.kubernetes.io/component: consumer
+{{- end -}}
+
+{{- define "sentiment.labels" -}}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{ include "sentiment.release" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end -}}
+
+{{- define "sentiment.serviceAccount" -}}
+{{- .Values.serviceAccount.name | default (ternary (include "sentiment.name" .) "default" .Values.serviceAccount.create) -}}
+{{- end -}}
+
+{{- define "sentiment.image" -}}
+{{- if .Values.image.digest -}}
+{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{- else -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end -}}
+{{- end -}}
+
+{{- define "sentiment.saslSecret" -}}
+{{- .Values.kafka.sasl.existingSecret | default (printf "%s-sasl" (include "sentiment.name" .)) -}}
+{{- end -}}
+
+{{/* Whether a password, or encryption, is used: "true" or nothing. */}}
+{{- define "sentiment.sasl" -}}
+{{- if hasPrefix "SASL_" .Values.kafka.securityProtocol }}true{{ end -}}
+{{- end -}}
+
+{{- define "sentiment.tls" -}}
+{{- if hasSuffix "SSL" .Values.kafka.securityProtocol }}true{{ end -}}
+{{- end -}}
+
+{{/* What cannot work is refused before anything is applied, with what would be right. */}}
+{{- define "sentiment.check" -}}
+{{- $kafka := .Values.kafka -}}
+{{- if not $kafka.bootstrapServers -}}
+{{- fail "kafka.bootstrapServers must be given: host:port, several separated by commas" -}}
+{{- end -}}
+{{- range splitList "," $kafka.bootstrapServers -}}
+{{- if not (regexMatch "^[^:, ]+:[0-9]+$" (trim .)) -}}
+{{- fail (printf "kafka.bootstrapServers: %q should be host:port" .) -}}
+{{- end -}}
+{{- end -}}
+{{- if gt (int .Values.replicas) (int $kafka.partitions) -}}
+{{- fail (printf "replicas is %d, above kafka.partitions, %d: the rest would have nothing to read" (int .Values.replicas) (int $kafka.partitions)) -}}
+{{- end -}}
+{{- if and (include "sentiment.sasl" .) (not $kafka.sasl.mechanism) -}}
+{{- fail (printf "kafka.sasl.mechanism must be given with %s" $kafka.securityProtocol) -}}
+{{- end -}}
+{{- if and (include "sentiment.sasl" .) (not $kafka.sasl.existingSecret) (not (and $kafka.sasl.username $kafka.sasl.password)) -}}
+{{- fail "kafka.sasl.existingSecret, or username and password, must be given with a SASL protocol" -}}
+{{- end -}}
+{{- if and $kafka.tls.clientCertificate (not $kafka.tls.existingSecret) -}}
+{{- fail "kafka.tls.existingSecret must be given with kafka.tls.clientCertificate" -}}
+{{- end -}}
+{{- if and .Values.model.existingClaim (not .Values.model.name) -}}
+{{- fail "model.name must be given with model.existingClaim: the folder is mounted under it" -}}
+{{- end -}}
+{{- if and .Values.model.name (hasKey .Values.settings "MODEL_PATH") -}}
+{{- fail "model.name and settings.MODEL_PATH name the model twice: give one of them" -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,148 @@
+"""The consumer's image, built and run for real by Docker."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from consumer import __version__
+from deploy.demo.__main__ import main as demo
+from deploy.demo.containers import leftovers
+from deploy.local_kafka import free_port
+from tests.broker.container import why_no_docker
+from tests.imports import ROOT
+from tests.not_run import not_run
+
+TAG = "tweet-sentiment:test"
+BASE = "python:3.11-slim"
+MOST_BYTES = 700_000_000
+FIRST_RESULT_SECONDS = 60.0
+HEALTHY_SECONDS = 60.0
+# As a cluster runs it: nothing can be written but /tmp, no rights, no network where none is needed.
+TMP = "/tmp"  # noqa: S108 - inside the container
+HELD = ("--read-only", "--tmpfs", TMP, "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
+
+
+def docker(*words: str, check: bool = True) -> str:
+    """What it prints; its own words in the failure."""
+    done = subprocess.run(["docker", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def engine(pytestconfig: pytest.Config) -> None:
+    """A Docker that can be used, and that has the base image or can fetch it."""
+    if reason := why_no_docker():
+        not_run(pytestconfig, reason)
+    if not docker("images", "--quiet", BASE) and docker("pull", "--quiet", BASE, check=False) == "":
+        not_run(pytestconfig, f"the image {BASE} is not to be had")
+
+
+@pytest.fixture(scope="module")
+def image(engine: None) -> dict[str, Any]:
+    """Built as `make image` does; what Docker tells of it."""
+    subprocess.run(["make", "image", f"IMAGE={TAG}"], cwd=ROOT, capture_output=True, check=True)
+    found: dict[str, Any] = json.loads(docker("image", "inspect", TAG))[0]
+    return found
+
+
+def test_its_size_and_user(image: dict[str, Any], record_property: Callable[[str, object], None]) -> None:
+    """At most 700 MB, the model included; a plain user, named by number."""
+    record_property("the image's megabytes", round(image["Size"] / 1e6))
+    assert image["Size"] <= MOST_BYTES
+    assert image["Config"]["User"] == "10001"
+
+
+def test_it_tells_which_version_it_is(image: dict[str, Any]) -> None:
+    """By labels that were filled in when it was built."""
+    labels = {name.rpartition(".")[2]: value for name, value in image["Config"]["Labels"].items()}
+    assert labels["version"] == __version__
+    assert "unknown" not in labels.values()
+
+
+def test_it_holds_no_more_than_it_needs(image: dict[str, Any]) -> None:
+    """No TensorFlow, nothing that installs packages, and all that is installed at its pinned version."""
+    frozen = docker(
+        *("run", "--rm", *HELD, "--network", "none", "--entrypoint", "python", TAG, "-c"),
+        "import importlib.metadata as m; print(*(f'{d.name}=={d.version}' for d in m.distributions()))",
+    )
+    names = {line.partition("==")[0].lower().replace("_", "-"): line for line in frozen.split()}
+    assert {"tensorflow", "transformers", "torch", "pip", "setuptools"} & set(names) == set()
+    pins = (ROOT / "requirements.txt").read_text("utf-8").lower().replace("_", "-")
+    ours = {name: line for name, line in names.items() if name != "tweet-sentiment"}
+    assert [line for line in ours.values() if line.lower().replace("_", "-") not in pins] == []
+
+
+@pytest.mark.parametrize("user", ["10001", "1000", "4711:0"])
+def test_any_plain_user_can_run_it(image: dict[str, Any], user: str) -> None:
+    """Hosts choose their own; the model is inside, nothing is downloaded."""
+    held = ("run", "--rm", *HELD, "--network", "none", "--user", user)
+    result = json.loads(docker(*held, TAG, "score", "What a lovely morning"))
+    assert result["label"] == "positive"
+
+
+def test_a_model_can_be_mounted(image: dict[str, Any]) -> None:
+    """At /app/Models/NAME, read-only."""
+    shipped = ROOT / "Models" / (ROOT / "Models" / "CURRENT").read_text("utf-8").strip()
+    mount = ("--volume", f"{shipped}:/app/Models/other:ro", "--env", "MODEL_PATH=Models/other")
+    held = ("run", "--rm", *HELD, "--network", "none")
+    assert json.loads(docker(*held, *mount, TAG, "score", "What a lovely morning"))["label"] == "positive"
+    gone = ("--env", "MODEL_PATH=Models/missing")
+    done = subprocess.run(["docker", *held, *gone, TAG, "score", "a"], capture_output=True, check=False)
+    assert done.returncode == 3
+
+
+@pytest.fixture
+def serving(image: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    """`serve` in a container of a host that says by PORT where to listen; its name and the port outside."""
+    port = free_port()
+    ports = ("--env", "PORT=7860", "--publish", f"127.0.0.1:{port}:7860")
+    name = docker("run", "--detach", *HELD, "--user", "1000", *ports, TAG, "serve")
+    yield name, port
+    docker("rm", "--force", "--volumes", name)
+
+
+def test_a_host_of_one_port_can_run_it(serving: tuple[str, int]) -> None:
+    """It becomes healthy, answers where PORT says, and a signal ends it in order."""
+    name, port = serving
+    until = time.monotonic() + HEALTHY_SECONDS
+    while (state := docker("inspect", "--format", "{{.State.Health.Status}}", name)) != "healthy":
+        assert time.monotonic() < until, f"{state}: {docker('logs', name)}"
+        time.sleep(0.5)
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{port}/tweet",
+        json.dumps({"text": "What a lovely morning"}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 - our own http://
+        assert json.load(answer)["sentiment"] == "positive"
+    docker("stop", "--time", "10", name)
+    assert docker("inspect", "--format", "{{.State.ExitCode}}", name) == "0"
+
+
+def test_all_of_it_in_containers(
+    engine: None,
+    pytestconfig: pytest.Config,
+    capfd: pytest.CaptureFixture[str],
+    record_property: Callable[[str, object], None],
+) -> None:
+    """`make demo-compose`: every tweet accounted for, nothing left, a first result in time."""
+    if not docker("images", "--quiet", "apache/kafka:4.1.1"):
+        not_run(pytestconfig, "the image apache/kafka:4.1.1 is not there, and fetching it is not timed")
+    assert demo(["--containers", "--seconds", "5", "--burst", "200"]) == 0
+    told = capfd.readouterr().out
+    assert "BALANCED: " in told
+    assert told.rstrip().splitlines()[-1].startswith("DEMO PASSED")
+    assert leftovers() == []
+    (line,) = [line for line in told.splitlines() if "to the first result" in line]
+    seconds = float(line.split(": ")[1].split()[0])
+    record_property("seconds from `docker compose up` to the first result", seconds)
+    assert seconds <= FIRST_RESULT_SECONDS
