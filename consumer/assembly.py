@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from consumer.model.folder import ModelFolder
     from consumer.monitoring.health import Health
     from consumer.monitoring.metrics import Metrics
+    from consumer.monitoring.watcher import Watcher
     from consumer.renewal import Renewal
     from consumer.scoring.scorer import Scorer
     from consumer.settings import Settings
@@ -95,6 +96,7 @@ class Run:
     reset: Reset
     turns: Turns = field(default_factory=Turns)  # at the scorer, which HTTP may share
     renewal: Callable[[Metrics, Watching], Renewal] | None = None  # where another model may come
+    watchers: tuple[Watcher, ...] = ()  # who hears of commits besides those the settings ask for
 
 
 def assemble(settings: Settings, run: Run) -> Loop:
@@ -123,7 +125,7 @@ def assemble(settings: Settings, run: Run) -> Loop:
         circuit=Circuit(Breaker(_breaker_rules(settings), time.monotonic), run.health, run.metrics),
         suspicion=Suspicion(settings.state_dir / "scoring" / f"{file_name(run.transactional_id)}.json"),
         trace=batch_trace(settings, run.transactional_id),
-        watchers=watching.watchers,
+        watchers=(*watching.watchers, *run.watchers),
         turn=run.turns.take,
         renewal=run.renewal(run.metrics, watching) if run.renewal else None,
     )

@@ -24,6 +24,8 @@ from consumer.http.app import create_app
 from consumer.http.server import Server
 from consumer.limits import Limits
 from consumer.monitoring.health import Health
+from consumer.monitoring.live.latest import Latest
+from consumer.monitoring.live.live import Live
 from consumer.monitoring.logs import configure, event
 from consumer.monitoring.metrics import Metrics
 from consumer.reloading import introduce, pointer, renewing
@@ -96,10 +98,14 @@ def _run(settings: Settings, limits: Limits, start_at: int | None) -> None:
     # A hung transaction or scorer must end with its own words before a probe calls the loop stuck.
     patience_seconds = max(settings.broker_timeout_seconds, settings.scorer_timeout_seconds)
     health = Health(stuck_after_seconds=patience_seconds + 60)
+    latest = Latest() if settings.page_show_text and settings.http_port else None
     with ExitStack() as stack:
         scoring = scoring_of(settings, metrics)
         if settings.http_port:
-            server = Server(create_app(health, metrics, scoring), settings.http_host, settings.http_port)
+            live = stack.enter_context(Live(metrics, health, settings.drift_window_min, latest))
+            server = Server(
+                create_app(health, metrics, scoring, live), settings.http_host, settings.http_port
+            )
             server.start()
             stack.callback(server.stop)
         looked_at = (at, at.mark()) if (at := pointer(settings)) else None  # a move from here on is noticed
@@ -131,6 +137,7 @@ def _run(settings: Settings, limits: Limits, start_at: int | None) -> None:
                 reset=settings.kafka_auto_offset_reset if start_at is None else start_at,
                 turns=turns,
                 renewal=_renewal(settings, looked_at, model.folder, desk, turns) if looked_at else None,
+                watchers=() if latest is None else (latest,),
             ),
         )
         del model  # where another one follows it, its memory is wanted

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from consumer import __version__
-from consumer.http.page import PAGE
+from consumer.http.page import Live, add_page
 from consumer.http.scoring.routes import Scoring, add_scoring
 
 Responses = dict[int | str, dict[str, Any]]  # as FastAPI has them
@@ -51,8 +51,13 @@ class Status(BaseModel):
     reason: str
 
 
-def create_app(health: Probes, metrics: Scrape, scoring: Scoring | None = None) -> FastAPI:
-    """Returns the application; interactive documentation is off, since it would load outside assets."""
+def create_app(
+    health: Probes, metrics: Scrape, scoring: Scoring | None = None, live: Live | None = None
+) -> FastAPI:
+    """Returns the application; interactive documentation is off, since it would load outside assets.
+
+    Without ``scoring`` no text is scored; ``live`` has the page's numbers, without it the page has none.
+    """
     app = FastAPI(
         title="Tweet sentiment consumer",
         version=__version__,
@@ -63,7 +68,7 @@ def create_app(health: Probes, metrics: Scrape, scoring: Scoring | None = None) 
     )
     _add_probes(app, health)
     _add_metrics(app, metrics)
-    _add_page(app)
+    add_page(app, live)
     if scoring is not None:
         add_scoring(app, scoring)
     return app
@@ -99,10 +104,3 @@ def _add_metrics(app: FastAPI, metrics: Scrape) -> None:
     async def scrape(request: Request) -> Response:
         body, content_type = metrics.render(request.headers.get("accept", ""))
         return Response(body, headers={"content-type": content_type})
-
-
-def _add_page(app: FastAPI) -> None:
-    @app.head("/", include_in_schema=False)
-    @app.get("/", response_class=HTMLResponse, summary="A page for people")
-    async def page() -> HTMLResponse:
-        return HTMLResponse(PAGE)

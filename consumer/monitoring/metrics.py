@@ -24,6 +24,7 @@ from consumer.monitoring import catalogue as c
 from consumer.monitoring.counted import Counted, among, counted
 from consumer.monitoring.drift.judge import Judgement
 from consumer.monitoring.lag import Lag, TopicPartition
+from consumer.monitoring.live.figures import Figures, Letter
 from consumer.monitoring.series import Fixed, Histogram, Labels, Numbers, Series
 from consumer.monitoring.truth import Measured
 from consumer.records import Outcome
@@ -59,6 +60,7 @@ class Metrics(Collector):
         counted = (m for m in c.CATALOGUE if m.kind is c.Kind.HISTOGRAM and m is not c.REFERENCE)
         self._histograms = {m.name: Histogram(m) for m in counted}
         self._reference = Fixed(c.REFERENCE)
+        self._letters: dict[Labels, Letter] = {}
         self._number(c.BUILD_INFO).set(1, __version__, platform.python_version())
         self._registry = registry if registry is not None else own_registry()
         self._registry.register(self)
@@ -89,7 +91,7 @@ class Metrics(Collector):
         latencies = np.maximum(0.0, np.asarray(end_to_end_seconds, np.float64))
         with self._lock:
             self._number(c.CONSUMED).add(amount=consumed)
-            self._count_outcome(outcome, found)
+            self._count_outcome(outcome, found, committed_at)
             self._count_results(found)
             self._count_batch(outcome, found, consumed)
             self._number(c.BATCHES).add(among(close_reason, c.CLOSE_REASONS))
@@ -224,6 +226,17 @@ class Metrics(Collector):
         """The names that are ours, so that the registry refuses them to others."""
         yield from self.collect()
 
+    def figures(self) -> Figures:
+        """The same copy as plain values, about 30 µs."""
+        with self._lock:
+            self._read_lag()
+            return Figures(
+                {name: one.values() for name, one in self._numbers.items()},
+                {name: one.counts() for name, one in self._histograms.items()},
+                self._reference.spread(),
+                dict(self._letters),
+            )
+
     def render(self, accept: str = "") -> tuple[bytes, str]:
         """Returns the body and the content type of a scrape.
 
@@ -251,13 +264,16 @@ class Metrics(Collector):
         self._number(c.LAG_RECORDS).replace(by_partition)
         self._number(c.LAG_SECONDS).set(self.lag.seconds())
 
-    def _count_outcome(self, outcome: Outcome, found: Counted) -> None:
+    def _count_outcome(self, outcome: Outcome, found: Counted, committed_at: float) -> None:
         messages = self._number(c.MESSAGES)
         messages.add("scored", amount=len(outcome.results))
         messages.add("dead_lettered", amount=len(outcome.rejects))
         messages.add("skipped", amount=len(outcome.skips))
         for (stage, reason), count in found.dead_letters.items():
             self._number(c.DEAD_LETTERS).add(stage, reason, amount=count)
+        for reject in outcome.rejects:
+            kind = str(reject.stage), str(reject.reason)
+            self._letters[kind] = Letter(committed_at, reject.record.position)
         for reason, count in found.skips.items():
             self._number(c.SKIPPED).add(reason, amount=count)
 

@@ -46,6 +46,10 @@ class Numbers:
         """Takes these series instead of those before."""
         self._values = dict(values)
 
+    def values(self) -> dict[Labels, float]:
+        """A copy of every series."""
+        return dict(self._values)
+
     def family(self) -> Family:
         """What a scrape sees."""
         family_class = CounterMetricFamily if self._metric.kind is Kind.COUNTER else GaugeMetricFamily
@@ -77,6 +81,10 @@ class Histogram:
         self._counts.setdefault(labels, self._empty())[:] += found
         self._sums[labels] = self._sums.get(labels, 0.0) + float(array.sum())
 
+    def counts(self) -> dict[Labels, Counts]:
+        """A copy of every series' buckets, each (b + 1,) and not cumulative."""
+        return {labels: counts.copy() for labels, counts in self._counts.items()}
+
     def family(self) -> Family:
         """What a scrape sees: cumulative counts."""
         family = HistogramMetricFamily(self._metric.name, self._metric.help, labels=self._metric.labels)
@@ -91,6 +99,7 @@ class Fixed:
     def __init__(self, metric: Metric) -> None:
         self._metric = metric
         self._spread: dict[Labels, tuple[list[str], Counts]] = {}
+        self._bounds: dict[Labels, Sequence[float]] = {}
 
     def replace(self, spread: Mapping[Labels, tuple[Sequence[float], Sequence[int]]]) -> None:
         """Takes these series instead of those before: upper bounds (b,) and counts (b + 1,)."""
@@ -98,6 +107,11 @@ class Fixed:
             labels: (_names(bounds), np.asarray(counts, dtype=np.int64))
             for labels, (bounds, counts) in spread.items()
         }
+        self._bounds = {labels: tuple(bounds) for labels, (bounds, _) in spread.items()}
+
+    def spread(self) -> dict[Labels, tuple[Sequence[float], Counts]]:
+        """Every series as it was taken: upper bounds (b,) and counts (b + 1,)."""
+        return {labels: (self._bounds[labels], counts) for labels, (_, counts) in self._spread.items()}
 
     def family(self) -> Family:
         """What a scrape sees: cumulative counts."""

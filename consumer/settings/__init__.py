@@ -389,6 +389,11 @@ class Settings(BaseSettings):
         description="off, or the origins whose pages may ask in a browser, such as "
         "https://app.example.com,https://example.com; * for all.",
     )
+    page_show_text: bool = Field(
+        False,
+        description="Whether the page at / shows the texts of the last few tweets to whoever can open it; "
+        "false shows numbers alone.",
+    )
     broker_timeout_seconds: float = Field(
         120,
         gt=0,

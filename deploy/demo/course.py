@@ -61,7 +61,7 @@ class Course:
         self.stage.make_topics(self.options.partitions)
         self.say("starting the consumer …")
         consumer = self.stage.start_consumer()
-        self.say(f"the consumer is ready: {self.stage.address} (/metrics, /readyz)")
+        self.say(f"the consumer is ready; watch it live at {self.stage.address}/ (also /metrics, /readyz)")
         self._follow()
         try:
             self._stream()
@@ -190,7 +190,7 @@ class Course:
     def _keep(self, consumer: Program, metrics: Scrape) -> int:
         """The account, then everything goes on running until Ctrl-C, for looking around."""
         code = self._close(metrics)
-        self.say(f"\nstill running: broker {self.stage.bootstrap}, consumer {self.stage.address}")
+        self.say(f"\nstill running: broker {self.stage.bootstrap}, page {self.stage.address}/")
         self.say(f"topics {', '.join(self.stage.names.topics)}; logs in {self.stage.logs}; Ctrl-C ends it")
         try:
             while consumer.exit_code is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -161,3 +162,39 @@ def test_a_huge_head_is_refused(server: Server) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as greedy:
         greedy.sendall(b"GET /livez HTTP/1.1\r\nhost: x\r\nx-long: " + b"a" * 40_000)
         assert b"400" in greedy.recv(100)
+
+
+def test_the_page_is_told_to_load_nothing_else(client: httpx.Client) -> None:
+    """Scripts and styles come from here alone, none stands in the page itself, no other site frames it."""
+    page = client.get("/")
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert not re.search(r"<style|style=|\son\w+=|<script(?![^>]*\ssrc=)", page.text)
+
+
+def test_every_part_of_the_page_is_served(client: httpx.Client) -> None:
+    """What it and its scripts name is there, by a relative address, with its type."""
+    named = re.findall(r'(?:href|src)="(page/[\w.]+)"', client.get("/").text)
+    assert named
+    for path in named:
+        answer = client.get(f"/{path}")
+        assert answer.status_code == 200
+        assert "text/html" not in answer.headers["content-type"]
+        named += [f"page/{other}" for other in re.findall(r'from "\./([\w.]+)"', answer.text)]
+    assert "page/words.js" in named
+
+
+@pytest.mark.parametrize("name", ["__init__.py", "nothing.js", "..%2fapp.py", "..%2f..%2fsettings"])
+def test_nothing_else_of_the_folder_is_served(client: httpx.Client, name: str) -> None:
+    """A path out of it leads nowhere."""
+    assert client.get(f"/page/{name}").status_code == 404
+
+
+def test_without_a_stream_there_are_no_numbers(client: httpx.Client) -> None:
+    """The page finds that out without an error."""
+    answer = client.get("/live.json")
+    assert (answer.status_code, answer.json()) == (200, None)
+    assert answer.headers["cache-control"] == "no-store"
