@@ -141,7 +141,7 @@ def test_another_model_takes_over_when_the_pointer_moves(tmp_path: Path) -> None
         tmp_path, PORT=str(port), MODEL_PATH=str(models / "CURRENT"), MODEL_RELOAD_SECONDS="0.2"
     )
 
-    def version() -> str:
+    def in_use() -> str:
         return str(ask(port, "/predict", {"texts": ["good"]})[1]["results"][0]["model"]["version"])
 
     def reloads(outcome: str) -> bool:
@@ -150,14 +150,14 @@ def test_another_model_takes_over_when_the_pointer_moves(tmp_path: Path) -> None
 
     with serving(log, given) as child:
         wait_for(port, 200, child, log)
-        assert version() == "1"
+        assert in_use() == "1"
         point(models, "m2")
-        until(lambda: version() == "2", log)
+        until(lambda: in_use() == "2", log)
         point(models, "m3")
         until(lambda: reloads("refused"), log)
-        assert version() == "2"
+        assert in_use() == "2"
         point(models, "m1")
-        until(lambda: version() == "1", log)
+        until(lambda: in_use() == "1", log)
         child.send_signal(signal.SIGTERM)
         assert child.wait(10) == 0
 
