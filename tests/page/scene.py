@@ -41,7 +41,7 @@ class Scene:
         self.latest = latest
         self._chance = random.Random(5)
         self.live = Live(self.metrics, self.health, STANDARDS.least_tweets, latest, self.clock)
-        self.app: FastAPI = create_app(self.health, self.metrics, self.live)
+        self.app: FastAPI = create_app(self.health, self.metrics, live=self.live)
         self._server = Server(self.app, "127.0.0.1", 0)
         self._offset = 0
 
