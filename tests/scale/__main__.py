@@ -89,6 +89,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0, help="measured of each number of replicas")
     parser.add_argument("--out", type=Path, default=Path("build/scale/scale.json"))
     args = parser.parse_args()
+    print(f"{PARTITIONS} partitions, {MS_A_TEXT:g} ms a text, {args.seconds:g} s each", flush=True)
     found = []
     for replicas in REPLICAS:  # a broker for each: a group of the same name, and nothing left behind
         with (
@@ -96,11 +97,16 @@ def main() -> int:
             LocalKafka(start_seconds=_START_SECONDS) as kafka,
         ):
             found.append(measure(kafka.bootstrap, replicas, args.seconds, Path(folder)))
+        print(f"  {replicas} replicas: {found[-1].per_second:,.0f} tweets/s", flush=True)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     facts = {"ms_a_text": MS_A_TEXT, "partitions": PARTITIONS, "measured": [asdict(m) for m in found]}
     args.out.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     times = found[-1].per_second / found[0].per_second
     good = times >= WANTED
+    print(table(found))
+    print(
+        f"{'DONE' if good else 'TOO LITTLE'}: {REPLICAS[-1]} replicas carry {times:.2f} times one, {WANTED} wanted"
+    )
     return 0 if good else 1
 
 

@@ -8,6 +8,7 @@ const FOLDED = 5; // the bounds up to 0.5, below which there is something only w
 const LEFT = 44;
 const BOTTOM = 18;
 const TOP = 10;
+const TICK = 30; // the widest name of a bin
 
 export function showConfidence({ confidence: { seconds, bounds, stream, reference } }) {
   const results = sum(stream);
@@ -51,6 +52,8 @@ function bars(svg, names, here, there) {
     draw(svg, "path", { class: "reference", d: `M${path.join("L")}` });
   }
   names.forEach((name, bin) => {
-    if (bin % 4 === 0) draw(svg, "text", { x: LEFT + (bin + 1) * step, y: height - 3, "text-anchor": "middle" }, name);
+    if (bin % 4) return;
+    const x = Math.min(LEFT + (bin + 1) * step, width - TICK / 2); // the last one would be cut on a phone
+    draw(svg, "text", { x, y: height - 3, "text-anchor": "middle" }, name);
   });
 }
