@@ -25,6 +25,7 @@ PLAN = (
     ("exactly_once", "streams", 6_656, 3),
     ("at_least_once", "streams", 6_656, 3),
     ("constant", "streams", 20_000, 3),
+    ("constant_watched", "streams", 20_000, 3),
     ("constant_untokenised", "streams", 20_000, 3),
     ("bare", "streams", 20_000, 3),
     ("chunk", "chunking", 200_000, 1),

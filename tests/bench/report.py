@@ -12,6 +12,7 @@ _MEANING = {
     "exactly_once": "(d) end to end through the broker, exactly once",
     "at_least_once": "    the same, at least once",
     "constant": "(e) the loop with a constant scorer",
+    "constant_watched": "    the same, with its page open",
     "constant_untokenised": "(e') the same, without cleaning and tokenising",
     "bare": "(f) bare poll, send, commit in the same transactions",
     "chunk": "`training chunk`: rows of a file into chunks and splits",
@@ -25,6 +26,7 @@ _RATIOS = (
     ("d / c", "exactly_once", "openvino", "≥ 0.92"),
     ("d / at least once", "exactly_once", "at_least_once", "≥ 0.90"),
     ("e' / f", "constant_untokenised", "bare", "≥ 0.5"),
+    ("e with its page open / e", "constant_watched", "constant", "≥ 0.95"),
     ("e / d", "constant", "exactly_once", "≥ 5"),
     ("h / g", "train_bare", "train", "≤ 1.3"),
 )

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import resource
 import sys
+import threading
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,8 @@ from consumer.broker.topics import create
 from consumer.cli.loading import load_model
 from consumer.limits import Limits
 from consumer.monitoring.health import Health
+from consumer.monitoring.live.latest import Latest
+from consumer.monitoring.live.live import Live
 from consumer.monitoring.metrics import Metrics
 from consumer.parse import parse
 from consumer.records import Prepared, Record, Tokens, Tweet
@@ -35,6 +39,7 @@ from tests.bench import texts
 
 PARTITIONS = 3
 MICRO_BATCH = 512
+LOOK_SECONDS = 2.0  # how often an open page asks
 
 
 class ConstantScorer:
@@ -102,6 +107,7 @@ def loop(name: str, settings: Settings, count: int) -> float:
     limits = Limits(time.monotonic, count)
     times = CommitTimes(limits)
     limits.committed = times  # type: ignore[method-assign] # the one place that hears of every commit
+    latest = Latest() if name == "constant_watched" else None
     run = Run(
         model=model,
         metrics=Metrics(),
@@ -110,13 +116,35 @@ def loop(name: str, settings: Settings, count: int) -> float:
         transactional_id=settings.kafka_consumer_group,
         max_message_bytes=1 << 20,
         reset="earliest",
+        watchers=() if latest is None else (latest,),
     )
     made = assemble(settings, run)
     if name == "constant_untokenised":
         made._parts.gatherer._prepare = _prepare_without_tokens
-    made.run()
+    if latest is None:
+        made.run()
+    else:
+        with _watched(run, settings, latest):
+            made.run()
     made.close(3)
     return times.per_second()
+
+
+@contextmanager
+def _watched(run: Run, settings: Settings, latest: Latest) -> Iterator[None]:
+    """The page's numbers are kept, and somebody looks, with the texts."""
+    done = threading.Event()
+    with Live(run.metrics, run.health, settings.drift_window_min, latest) as live:
+
+        def look() -> None:
+            while not done.wait(LOOK_SECONDS):
+                json.dumps(live.snapshot())
+
+        eyes = threading.Thread(target=look, daemon=True)
+        eyes.start()
+        yield
+        done.set()
+        eyes.join()
 
 
 def _prepare_without_tokens(records: Iterable[Record], _watch: StageClock) -> list[Item]:

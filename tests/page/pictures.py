@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.page.chromium import DESKTOP, PHONE, Scheme, Seen, chromium, opened
+from tests.page.chromium import DESKTOP, PHONE, Scheme, chromium, opened
 from tests.page.scene import STATES, Scene
 
 if TYPE_CHECKING:
@@ -26,14 +26,8 @@ def take(browser: Browser, to: Path, state: str, look: Scheme, size: tuple[int, 
     with Scene() as scene:
         STATES[state](scene)
         with opened(browser, scene.address, look, size) as seen:
-            settle(seen)
+            seen.wait_for("totals", "consumed")  # the first numbers
             seen.page.screenshot(path=to, full_page=whole, animations="disabled")
-    print(f"{to}: {to.stat().st_size:,} bytes")
-
-
-def settle(seen: Seen) -> None:
-    """Wait for the first numbers."""
-    seen.wait_for("totals", "consumed")
 
 
 def main() -> None:
