@@ -28,7 +28,7 @@ from consumer.signals import CONFIDENCE_BINS, SCORE_BINS, WATCHED, count
 from tests.doubles import Clock
 
 RULE = LabelRule()
-TEXT = "What a lovely morning"
+TEXT = "What a <b>lovely</b> morning &amp; so"
 STANDARDS = Standards(0.01, 0.05, 1_000)
 TWEETS = 5_000
 
