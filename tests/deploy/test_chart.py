@@ -187,6 +187,9 @@ def test_one_pod_is_away_at_a_time(least: Rendered) -> None:
         least.one("NetworkPolicy")["spec"]["podSelector"]["matchLabels"],
     ):
         assert selector.items() <= labels.items()
+    stay = {"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component"}
+    for selector in (budget["selector"], least.one("StatefulSet")["spec"]["selector"]):
+        assert set(selector["matchLabels"]) == stay  # a version in it would change with every update
 
 
 def test_prometheus_scrapes_it_as_the_job_that_alerts_look_at(full: Rendered) -> None:
