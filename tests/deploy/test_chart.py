@@ -208,7 +208,7 @@ def test_rules_and_dashboard_are_the_generated_ones(full: Rendered) -> None:
     written = [
         group for path in (RECORDING, ALERTING) for group in yaml.safe_load(path.read_text("utf-8"))["groups"]
     ]
-    there = json.dumps(written).replace("docs/runbooks/", "https://git.example/runbooks/")
+    there = json.dumps(written).replace("{{ $externalURL }}/user/runbooks/", "https://git.example/runbooks/")
     assert full.one("PrometheusRule")["spec"]["groups"] == json.loads(there)
     assert "https://git.example/runbooks/SentimentDrift.md" in there
     (dashboard,) = [one for one in full.all("ConfigMap") if one["metadata"]["name"] != NAME]
