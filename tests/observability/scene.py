@@ -17,7 +17,7 @@ from consumer.model.reference import Histogram, Reference, write_reference
 from consumer.signals import count
 from tests.broker.replicas import Replica, reaching, with_http
 from tests.broker.stream import Sent, send, tweet, wait_until
-from tests.broker.topics import Topics
+from tests.broker.topics import Topics, admin
 from tests.observability.prometheus import Prometheus
 
 PARTITIONS, PAUSE_SECONDS = 3, 0.005
@@ -33,9 +33,12 @@ def scene(bootstrap: str, topics: Topics, folder: Path) -> Iterator[tuple[Replic
     state = folder / "state"
     state.mkdir(parents=True)
     write_reference(state, reference())
-    settings = with_http(reaching(bootstrap, topics, state, **WINDOWS))
+    labels = f"{topics.tweets}.labels"
+    with admin(bootstrap) as client:
+        client.create_topics({labels: {"num_partitions": 1}}, wait_for_metadata=True)
+    settings = with_http(reaching(bootstrap, topics, state, **WINDOWS, KAFKA_LABELS_TOPIC=labels))
     done = threading.Event()
-    traffic = threading.Thread(target=_publish, args=(bootstrap, topics.tweets, done), daemon=True)
+    traffic = threading.Thread(target=_publish, args=(bootstrap, topics.tweets, labels, done), daemon=True)
     target = f"127.0.0.1:{settings['HTTP_PORT']}"
     with Replica(settings) as one, Prometheus(folder, [target]) as server:
         wait_until(lambda: one.ask("/readyz")[0] == 200 or not one.runs, "the consumer is ready")
@@ -59,12 +62,13 @@ def reference() -> Reference:
     return Reference(len(scores), "drift_reference", signals, 0.6, 0.0, 0.8, 0.85)
 
 
-def _publish(bootstrap: str, topic: str, done: threading.Event) -> None:
+def _publish(bootstrap: str, topic: str, labels: str, done: threading.Event) -> None:
     with closing(KafkaProducer(bootstrap_servers=bootstrap)) as producer:
         for number in itertools.count():
             if done.wait(PAUSE_SECONDS):
                 break
             send(producer, topic, Sent(_value(number), number % PARTITIONS, b"an author"))
+            send(producer, labels, Sent(json.dumps({"id": number, "label": "positive"}).encode()))
         producer.flush()
 
 
