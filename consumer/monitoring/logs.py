@@ -52,12 +52,11 @@ def configure(
 
 def _thread_died(arguments: threading.ExceptHookArgs) -> None:
     """A thread's end, also of a library's: Python's own account of it would quote the message."""
-    if arguments.exc_value is not None:
-        logging.getLogger(__name__).error(
-            "thread_died",
-            exc_info=arguments.exc_value,
-            extra={"fields": {"thread": getattr(arguments.thread, "name", "")}},
-        )
+    logging.getLogger(__name__).error(
+        "thread_died",
+        exc_info=arguments.exc_value,
+        extra={"fields": {"thread": getattr(arguments.thread, "name", "")}},
+    )
 
 
 def event(logger: logging.Logger, name: str, /, level: int = logging.INFO, **fields: Any) -> None:

@@ -59,8 +59,6 @@ class SampleLog:
         doubt = 1 - result.confidence + _LEAST_DOUBT
         chance: float = 1 - (1 - self._ratio) ** (doubt / self._mean_doubt)  # all of them at a ratio of 1
         self._mean_doubt += _MEMORY * (doubt - self._mean_doubt)
-        if not chance:
-            return None
         digest = hmac.digest(self._salt, result.tweet.id.encode("utf-8", "surrogatepass"), "sha256")
         if int.from_bytes(digest[-8:], "big") >= chance * 2**64:  # not the part that is written down
             return None

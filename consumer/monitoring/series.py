@@ -74,8 +74,6 @@ class Histogram:
 
     def observe(self, values: Sequence[float] | npt.NDArray[np.float64], *labels: str) -> None:
         """Counts a batch of observations at once, about 10 µs for 500."""
-        if not len(values):
-            return
         array = np.asarray(values, dtype=np.float64)  # (n,)
         found = np.bincount(np.searchsorted(self._bounds, array, side="left"), minlength=len(self._names))
         self._counts.setdefault(labels, self._empty())[:] += found

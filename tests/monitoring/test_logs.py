@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import logging
+import string
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +17,7 @@ from pydantic import BaseModel
 
 from consumer.errors import BrokerGoneError
 from consumer.monitoring import logs
-from consumer.monitoring.repeats import HOLD_SECONDS
+from consumer.monitoring.repeats import HOLD_SECONDS, MAX_KNOWN
 
 TWEET = "my secret tweet"
 
@@ -103,6 +105,19 @@ def test_an_exception_does_not_quote_the_tweet(format: str) -> None:  # noqa: A0
     assert "test_logs.py" in stream.getvalue()
 
 
+def test_a_cause_that_was_put_aside_is_not_told() -> None:
+    """``raise … from None`` says that what came before is no reason."""
+    stream = configured()
+    try:
+        try:
+            raise KeyError("x")  # noqa: TRY301 - the shortest way to one in flight
+        except KeyError:
+            raise BrokerGoneError("no answer") from None
+    except BrokerGoneError:
+        logs.exception(logging.getLogger("consumer.loop"), "stopped")
+    assert "cause" not in lines(stream)[0]["exception"]
+
+
 def test_a_thread_that_dies_does_not_quote_the_tweet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also one of a library's; its name, the class and the place are told."""
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # put back afterwards
@@ -155,6 +170,17 @@ def test_a_repeating_client_is_held_back() -> None:
     assert "repeats" not in first
     assert other["message"] == "something else"
     assert later["repeats"] == 19
+
+
+def test_what_is_held_back_is_bounded() -> None:
+    """A library that says something else each time fills no memory: what was said before is forgotten."""
+    stream = configured()
+    kafka = logging.getLogger("kafka.client")
+    words = ["".join(pair) for pair in itertools.product(string.ascii_lowercase, repeat=2)][: MAX_KNOWN + 1]
+    for word in (words[0], words[0], *words[1:], words[0]):
+        kafka.warning(word)
+    passed = [line["message"] for line in lines(stream)]
+    assert passed == [*words, words[0]]
 
 
 def test_our_own_lines_always_pass() -> None:

@@ -6,15 +6,18 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from consumer.monitoring.catalogue import CATALOGUE, Kind
+from consumer.monitoring.drift.judge import Judgement
 from consumer.monitoring.lag import Lag
 from consumer.monitoring.manual import manual
 from consumer.monitoring.metrics import Metrics
+from consumer.monitoring.truth import Measured
 from consumer.records import (
     Label,
     Outcome,
@@ -27,7 +30,7 @@ from consumer.records import (
     Stage,
     Tweet,
 )
-from tests.monitoring.scraping import scrape, value
+from tests.monitoring.scraping import Scrape, scrape, value
 
 
 def record(offset: int = 0) -> Record:
@@ -131,6 +134,38 @@ def test_a_latency_is_never_negative(metrics: Metrics) -> None:
     before = value(scrape(metrics), "sentiment_end_to_end_latency_seconds_sum")
     commit(metrics, seconds=-3_600.0)
     assert value(scrape(metrics), "sentiment_end_to_end_latency_seconds_sum") == before > 0
+
+
+def test_padding_is_never_negative(metrics: Metrics) -> None:
+    """A scorer that counts fewer tokens than there are takes nothing off the sum, which must only rise."""
+    commit(metrics, replace(KNOWN, padded_tokens=10))
+    assert value(scrape(metrics), "sentiment_batch_padding_ratio_sum") == 0
+
+
+def test_what_is_told_at_once_shows_at_once(metrics: Metrics) -> None:
+    """A scrape in between waits until all of it is told."""
+    found: list[Scrape] = []
+    scraper = threading.Thread(target=lambda: found.append(scrape(metrics)))
+    with metrics.at_once():
+        metrics.rebalanced()
+        scraper.start()
+        scraper.join(0.5)
+        assert not found
+        metrics.offset_gap(12)
+    scraper.join(60)
+    assert value(found[0], "sentiment_rebalances_total") == 1
+    assert value(found[0], "sentiment_offset_gap_records_total") == 12
+
+
+def test_an_accuracy_nobody_knows_has_no_series(metrics: Metrics) -> None:
+    """Neither the expected nor the measured one is shown as a number that it is not."""
+    metrics.drift(Judgement(tweets=500, sure=500, expected_accuracy=0.8), 0.05)
+    metrics.truth(Measured(40, 0.75, 0.8, {}))
+    names = {"sentiment_expected_accuracy_ratio", "sentiment_labelled_accuracy_ratio"}
+    assert {key[0] for key in scrape(metrics)} >= names
+    metrics.drift(Judgement(tweets=5), 0.05)
+    metrics.truth(Measured(3, None, None, {}))
+    assert names & {key[0] for key in scrape(metrics)} == set()
 
 
 def test_every_scrape_balances(metrics: Metrics) -> None:

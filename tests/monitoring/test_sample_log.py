@@ -61,6 +61,11 @@ def test_no_text_keeps_an_at_sign_or_a_digit(text: str) -> None:
     assert not re.search(r"\d", kept)
 
 
+def test_a_text_cannot_feign_what_is_put_in() -> None:
+    """Only what was taken out stands in angle brackets."""
+    assert anonymise("I am a <mention> of @ann") == "I am a (mention) of <mention>"
+
+
 def test_ordinary_words_stay() -> None:
     """A sample can still be understood."""
     assert anonymise("I don't LOVE this... but it's ok?! #monday :)") == (
@@ -121,8 +126,21 @@ def test_unsure_ones_are_taken_more_often_and_a_tenth_on_the_whole(tmp_path: Pat
 
 
 def test_nothing_at_a_ratio_of_nothing(tmp_path: Path) -> None:
-    """Off is off."""
+    """Off is off: nothing is written, not even an empty file."""
     assert written(tmp_path, [result(str(n)) for n in range(100)], ratio=0.0) == []
+    assert not (tmp_path / "samples").exists()
+
+
+def test_the_share_is_kept_whatever_the_model_is_sure_of(tmp_path: Path) -> None:
+    """How unsure the stream is on the whole is learnt as it goes by, not taken for granted."""
+    count = 20_000
+    found = written(tmp_path, [result(str(n), 0.99) for n in range(count)])
+    assert len(found) == pytest.approx(count * 0.1, rel=0.2)
+
+
+def test_an_id_that_utf_8_cannot_hold_is_hashed_as_any(tmp_path: Path) -> None:
+    """JSON can escape half a character."""
+    assert len(written(tmp_path, [result("\ud800"), result("\udfff")], ratio=1.0)) == 2
 
 
 def test_a_tweet_labelled_again_is_the_same_sample(tmp_path: Path) -> None:
