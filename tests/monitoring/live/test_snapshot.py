@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -12,13 +13,13 @@ from consumer.breaker import State
 from consumer.monitoring.drift.critical import Critical
 from consumer.monitoring.drift.judge import Judgement, Reading
 from consumer.monitoring.health import Health
-from consumer.monitoring.live.history import SAMPLE_SECONDS, SAMPLES
+from consumer.monitoring.live.history import SAMPLE_SECONDS, SAMPLES, History, sample
 from consumer.monitoring.live.latest import CHARACTERS, RESULTS, Latest
 from consumer.monitoring.live.live import Live
 from consumer.monitoring.live.quantile import quantile
 from consumer.monitoring.live.snapshot import PARTITIONS, Json
 from consumer.monitoring.metrics import Metrics
-from consumer.records import Label, Outcome, Position
+from consumer.records import Label, Outcome, Position, Tweet
 from tests.doubles import Clock
 from tests.monitoring.scraping import scrape, value
 from tests.monitoring.test_metrics import KNOWN, commit, result
@@ -146,6 +147,15 @@ def test_the_history_is_bounded(replica: Replica) -> None:
     assert told["totals"]["consumed"] == 5
 
 
+def test_old_samples_are_let_go() -> None:
+    """However far back is asked, no more is remembered than is kept."""
+    figures = Metrics(CollectorRegistry()).figures()
+    history = History(sample(figures, 0.0), samples=2)
+    for at in (5.0, 10.0, 15.0):
+        history.add(sample(figures, at))
+    assert history.since(sample(figures, 16.0), 1_000).at == 11.0
+
+
 def test_each_step_has_its_own_share(replica: Replica) -> None:
     """And none where nothing was labelled."""
     replica.join()
@@ -259,10 +269,11 @@ def test_the_last_texts_are_few_and_short() -> None:
     """The newest first, cut, and no more than a handful."""
     latest = Latest()
     latest.committed([result(0.9, Label.POSITIVE)] * 3, 1.0)
-    latest.committed([result(0.1, Label.NEGATIVE)] * (RESULTS - 1), 2.0)
+    long = replace(result(0.1, Label.NEGATIVE), tweet=Tweet("1", "so " * CHARACTERS))
+    latest.committed([long] * (RESULTS - 1), 2.0)
     shown = latest.shown()
     assert [one.label for one in shown] == ["negative"] * (RESULTS - 1) + ["positive"]
-    assert all(len(one.text) <= CHARACTERS for one in shown)
+    assert max(len(one.text) for one in shown) == CHARACTERS
 
 
 def test_samples_are_taken_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
