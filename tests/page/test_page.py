@@ -8,14 +8,17 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from fastapi import Request
-from fastapi.responses import JSONResponse
 
+from consumer.http.scoring.desk import Bounds
 from consumer.monitoring.live.latest import Latest
-from tests.page.chromium import DESKTOP, PHONE, Scheme, opened
+from tests.doubles import ConstantScorer
+from tests.http.asking import GatedScorer, Served, at_once, served
+from tests.page.chromium import DESKTOP, PHONE, Scheme, Seen, opened
 from tests.page.scene import STATES, TEXT, Scene, alarmed, running
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Browser
 
 SAYS = {
@@ -128,44 +131,54 @@ def test_no_text_is_shown_unless_it_is_set(browser: Browser) -> None:
             seen.wait_for("latest-rows", TEXT)
 
 
-ANSWERS: list[tuple[int, object, str]] = [
-    (
-        200,
-        {"results": [{"label": "positive", "probability": 0.97, "confidence": 0.97}]},
-        "positive\n\nConfidence 97.0 %",
-    ),
-    (200, {"results": [{"error": "empty_after_cleaning", "message": "nothing is left"}]}, "nothing is left"),
-    (422, {"error": "invalid", "message": "texts[0] should be a text"}, "texts[0] should be a text"),
-    (429, {}, "Try again in 3 s"),
-    (503, {}, "not ready yet"),
-]
+@WAIT
+def test_a_text_is_tried_by_keyboard_alone(browser: Browser, tmp_path: Path) -> None:
+    """From the skip link into the box and to the button; what the endpoint says is told in words."""
+    with served(tmp_path, ConstantScorer()) as web, opened(browser, address(web)) as seen:
+        seen.wait_for("state-name", "No stream")
+        seen.page.keyboard.press("Tab")
+        seen.page.keyboard.press("Enter")
+        seen.page.keyboard.type("so good")
+        seen.page.keyboard.press("Tab")
+        seen.page.keyboard.press("Enter")
+        seen.wait_for("verdict", "positive")
+        seen.wait_for("verdict", "Confidence 88.1 %; probability that it is positive 88.1 %.")
+        (nothing,) = web.predict(" https://example.com ").json()["results"]
+        ask(seen, " https://example.com ")
+        seen.wait_for("verdict", f"It cannot be labelled: {nothing['message']}.")
+        assert seen.errors == []
+        web.desk.close()
+        ask(seen, "so good")
+        seen.wait_for("verdict", "Not now: the consumer is stopping. Try again in 1 s.")
 
 
 @WAIT
-def test_a_text_is_tried_by_keyboard_alone(browser: Browser) -> None:
-    """From the skip link into the box, to the button, and to each answer in words, also without endpoint."""
-    with Scene() as scene:
-        answers = iter(ANSWERS)
+def test_who_asks_while_too_many_do_is_told_when_to_come_again(browser: Browser, tmp_path: Path) -> None:
+    """And without the endpoint, that there is none."""
+    scorer, bounds = GatedScorer(), Bounds(queue_texts=1, turn_tokens=64, patience_seconds=60)
+    with served(tmp_path, scorer, bounds=bounds) as web, opened(browser, address(web)) as seen:
+        askers, _ = at_once(1, lambda: web.predict("good"))
+        assert scorer.asked.wait(60)
+        ask(seen, "so good")
+        seen.wait_for("verdict", "Too many ask at once. Try again in 1 s.")
+        scorer.may.set()
+        askers[0].join()
+        ask(seen, "so good")
+        seen.wait_for("verdict", "positive")
+    with Scene() as scene, opened(browser, scene.address) as seen:
+        ask(seen, "so good")
+        seen.wait_for("verdict", "offers no scoring over HTTP")
 
-        with opened(browser, scene.address) as seen:
-            seen.page.keyboard.press("Tab")
-            seen.page.keyboard.press("Enter")
-            seen.page.keyboard.type(TEXT)
-            seen.page.keyboard.press("Tab")
-            seen.page.keyboard.press("Enter")
-            seen.wait_for("verdict", "offers no scoring over HTTP")
 
-            async def predict(request: Request) -> JSONResponse:
-                assert await request.json() == {"texts": [TEXT]}
-                status, body, _ = next(answers)
-                return JSONResponse(body, status, headers={"retry-after": "3"})
+def address(web: Served) -> str:
+    """Where the page is."""
+    return f"http://127.0.0.1:{web.server.port}/"
 
-            scene.app.add_api_route("/predict", predict, methods=["POST"])
-            for _, _, words in ANSWERS:
-                seen.page.locator("#send").press("Enter")
-                seen.page.wait_for_function(
-                    "words => document.getElementById('verdict').innerText.includes(words)", arg=words
-                )
+
+def ask(seen: Seen, text: str) -> None:
+    """Try that text."""
+    seen.page.locator("#text").fill(text)
+    seen.page.locator("#send:enabled").press("Enter")
 
 
 @WAIT

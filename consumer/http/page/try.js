@@ -39,18 +39,14 @@ function refusal(answer, body) {
   switch (answer.status) {
     case 404: return "This consumer offers no scoring over HTTP (POST predict is not there).";
     case 413: return "The text is too long.";
-    case 422: return `The text was refused: ${reason(body)}.`;
-    case 429: return `Too many ask at once. Try again${wait ? ` in ${wait} s` : " soon"}.`;
-    case 503: return "The model is not ready yet. Try again soon.";
+    case 422: return `The text was refused: ${body?.message ?? "no reason given"}.`;
+    case 429: return `Too many ask at once. ${again(wait)}`;
+    case 503: return `Not now: ${body?.message ?? "the process is not ready"}. ${again(wait)}`;
     default: return `The process answered with ${answer.status}.`;
   }
 }
 
-function reason(body) {
-  const detail = body?.message ?? body?.detail;
-  if (Array.isArray(detail)) return detail.map((one) => one.msg ?? String(one)).join("; ");
-  return typeof detail === "string" ? detail : "no reason given";
-}
+const again = (seconds) => `Try again ${seconds ? `in ${seconds} s` : "soon"}.`;
 
 function tell(headline, sentence) {
   const first = document.createElement("b");

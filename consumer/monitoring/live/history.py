@@ -25,6 +25,7 @@ class Sample:
     latency: Counts
     confidence: Counts
     letters: Mapping[Labels, float]  # by stage and reason
+    switches: int  # of the model, until that moment or until the later one
 
     def __sub__(self, before: Sample) -> Sample:
         return Sample(
@@ -34,6 +35,7 @@ class Sample:
             self.latency - before.latency,
             self.confidence - before.confidence,
             {kind: count - before.letters.get(kind, 0) for kind, count in self.letters.items()},
+            self.switches,
         )
 
     @property
@@ -51,6 +53,7 @@ def sample(figures: Figures, at: float) -> Sample:
         figures.histograms[c.END_TO_END.name][()],
         figures.histograms[c.CONFIDENCE.name][()],
         figures.numbers[c.DEAD_LETTERS.name],
+        figures.count(c.MODEL_RELOADS, "switched"),
     )
 
 
@@ -78,15 +81,18 @@ class History:
         self._steps.append(Step(one.at, found.at, found.consumed, found.scored, found.labels[Label.POSITIVE]))
         self._samples.append(one)
 
-    def since(self, now: Sample, seconds: float) -> Sample:
+    def since(self, now: Sample, seconds: float, *, one_model: bool = False) -> Sample:
         """What was counted in so many seconds up to now, or in as many more as lie between two samples.
 
-        Where the history is shorter than that it is what was counted in all of it: ``at`` tells.
+        Where the history is shorter than that it is what was counted in all of it: ``at`` tells. With
+        ``one_model`` it begins no earlier than the first sample since the model in use now took over.
         """
-        before = self._samples[0]
+        before = now
         for one in reversed(self._samples):
+            if one_model and one.switches != now.switches:
+                break
+            before = one
             if now.at - one.at >= seconds:
-                before = one
                 break
         return now - before
 

@@ -37,7 +37,7 @@ def snapshot(figures: Figures, now: Sample, history: History, ready: Verdict, le
         "lag": _lag(figures),
         "latency": [_latency(history.since(now, LATENCY_SECONDS)), _latency(long)],
         "sentiment": _sentiment(long),
-        "confidence": _confidence(figures, long),
+        "confidence": _confidence(figures, history.since(now, LONG_SECONDS, one_model=True)),
         "drift": _drift(figures, least_tweets),
         "breaker": next(
             (state for (state,), on in figures.numbers[c.BREAKER_STATE.name].items() if on), None

@@ -100,6 +100,26 @@ def test_confidence_is_the_histogram_beside_the_reference(replica: Replica) -> N
         assert sum(told["stream"][: place + 1]) == below
 
 
+def test_confidence_is_of_the_model_in_use_alone(replica: Replica) -> None:
+    """Another model's results say nothing beside this one's reference; one that comes back begins anew."""
+
+    def results() -> int:
+        return sum(replica.tell()["confidence"]["stream"])
+
+    replica.join()
+    commit(replica.metrics)
+    assert results() == 2  # of three, one is neutral
+    for _ in range(2):
+        replica.metrics.model_reload("switched")
+        assert results() == 0  # the first time before there is a sample besides that of the start
+        replica.later(SAMPLE_SECONDS)
+        commit(replica.metrics)
+        assert results() == 2
+    replica.metrics.model_reload("refused")
+    assert results() == 2
+    assert replica.tell()["sentiment"]["positive"] == 3  # what was said stays said
+
+
 def test_latency_is_what_prometheus_would_say(replica: Replica) -> None:
     """``histogram_quantile`` over the same buckets, in the last minute and in all that is remembered."""
     replica.join()
