@@ -14,7 +14,7 @@ import yaml
 from consumer import __version__
 from consumer.settings import Settings
 from deploy.observability.__main__ import ALERTING, DASHBOARD, RECORDING
-from deploy.observability.objectives import JOB
+from deploy.observability.objectives import JOB, RUNBOOKS_FROM_GRAFANA
 from docs.chart import CHART
 from tests.deploy.rendering import BROKERS, FULL, NAME, Rendered, merged, refused, render
 
@@ -213,7 +213,9 @@ def test_rules_and_dashboard_are_the_generated_ones(full: Rendered) -> None:
     assert "https://git.example/runbooks/SentimentDrift.md" in there
     (dashboard,) = [one for one in full.all("ConfigMap") if one["metadata"]["name"] != NAME]
     assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"
-    assert json.loads(dashboard["data"]["tweet-sentiment.json"]) == json.loads(DASHBOARD.read_text("utf-8"))
+    shown = DASHBOARD.read_text("utf-8").replace(RUNBOOKS_FROM_GRAFANA, "https://git.example/runbooks")
+    assert json.loads(dashboard["data"]["tweet-sentiment.json"]) == json.loads(shown)
+    assert "https://git.example/runbooks" in shown
 
 
 def test_chart_and_product_have_one_version() -> None:
