@@ -37,7 +37,7 @@ from consumer.monitoring.watcher import Watcher
 from consumer.oversize import Oversize
 from consumer.presence import Presence
 from consumer.records import Outcome
-from consumer.renewal import Renewal
+from consumer.renewal import Renewal, tell_switched
 from consumer.suspicion import Suspicion
 
 log = getLogger(__name__)
@@ -143,13 +143,7 @@ class Loop:
         self._parts.gatherer.prepare_with(self._labeller.prepare)
         following.adopt()
         scoring.submit(self._let_go, before)  # behind whatever it may still be scoring, wanted or not
-        event(
-            log,
-            "model_switched",
-            name=self._labeller.style.model_name,
-            version=self._labeller.style.model_version,
-            before=f"{before.style.model_name} {before.style.model_version}",
-        )
+        tell_switched(before.style, self._labeller.style)
 
     def _let_go(self, labeller: Labeller) -> None:
         with self._parts.turn():  # nobody else is in the middle of scoring with it

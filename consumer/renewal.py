@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from logging import ERROR, INFO, getLogger
 from typing import Protocol
 
+from consumer.encode import ResultStyle
 from consumer.errors import ConsumerError
 from consumer.labeller import Labeller
 from consumer.monitoring.logs import event, unforeseen
@@ -38,6 +39,18 @@ class Following:
     model: object  # equal to another's where there is no difference between them
     labeller: Labeller
     adopt: Callable[[], None]  # tells everybody else that it is the one in use now; does not fail
+
+
+def tell_switched(before: ResultStyle, now: ResultStyle) -> None:
+    """Log that another model is in use."""
+    event(
+        log,
+        "model_switched",
+        INFO,
+        name=now.model_name,
+        version=now.model_version,
+        before=f"{before.model_name} {before.model_version}",
+    )
 
 
 class Renewal:

@@ -20,6 +20,7 @@ from consumer.monitoring.health import Health
 from consumer.monitoring.logs import configure, event
 from consumer.monitoring.metrics import Metrics
 from consumer.reloading import introduce, pointer, renewing
+from consumer.renewal import tell_switched
 from consumer.serving import means, renewing_desk, scoring_of
 from consumer.settings import load, misspelt
 from consumer.turns import Turns
@@ -72,7 +73,8 @@ def _serve(settings: Settings, stop: threading.Event) -> None:
         introduce(settings, folder, rule, comparable(folder, rule), metrics)
         stack.callback(scoring.desk.close)
         stack.callback(health.stopping)
-        scoring.desk.open(means(settings, model, turns))
+        first = means(settings, model, turns)
+        scoring.desk.open(first)
         health.model_warm()
         event(log, "serving", port=server.port)
         renewal = None
@@ -80,15 +82,16 @@ def _serve(settings: Settings, stop: threading.Event) -> None:
             at_desk = renewing_desk(settings, scoring.desk, turns)
             renewal = renewing(settings, looked_at, folder, load_model)(metrics, [at_desk])
             stack.callback(renewal.close)
-        scorer = model.scorer
-        del model  # where another one follows it, its memory is wanted
+        scorer, style = model.scorer, first.style
+        del model, first  # where another one follows it, its memory is wanted
         while not stop.wait(_TURN_SECONDS):
             health.progressed()
             if renewal and (following := renewal.take()):
                 following.adopt()
                 with turns.take():  # nobody is in the middle of scoring with it
                     scorer.close()
-                scorer = following.labeller.scorer
+                tell_switched(style, following.labeller.style)
+                scorer, style = following.labeller.scorer, following.labeller.style
 
 
 def _handle_signals(stop: threading.Event) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from consumer.monitoring import catalogue as c
-from consumer.records import Label, Outcome
+from consumer.records import Label, Outcome, Position
 
 Values = npt.NDArray[np.float64]
 
@@ -19,6 +20,7 @@ class Counted:
     """What one committed batch adds to the counters and histograms."""
 
     dead_letters: Counter[tuple[str, str]]  # by stage and reason
+    last_letters: Mapping[tuple[str, str], Position]  # of those, where the last one lies in the input
     skips: Counter[str]
     predictions: Counter[str]
     fields_left_out: Counter[str]
@@ -34,6 +36,7 @@ def counted(outcome: Outcome) -> Counted:
     left_out = (field for result in results for field in result.tweet.left_out)
     return Counted(
         Counter((str(reject.stage), str(reject.reason)) for reject in outcome.rejects),
+        {(str(reject.stage), str(reject.reason)): reject.record.position for reject in outcome.rejects},
         Counter(str(skip.reason) for skip in outcome.skips),
         Counter(str(result.label) for result in results),
         Counter(among(field, c.OPTIONAL_FIELDS) for field in left_out),

@@ -9,7 +9,7 @@ EVENTS: Mapping[str, str] = {
     "setting_misspelt": "a variable that is nearly a setting's name",
     "model_fetching": "MODEL_PATH=hub:… is not here yet and is fetched; its commit",
     "model_from_hub": "MODEL_PATH=hub:… was fetched or found; its commit",
-    "model_loaded": "the model in use",
+    "model_loaded": "a model is verified and warm: the first one, or one that is about to take over",
     "model_loading": "the pointer in MODEL_PATH names another model, which is loaded beside the one in use",
     "model_unchanged": "what was loaded is the model in use: nothing is switched",
     "model_switched": "another model labels from the next batch on",

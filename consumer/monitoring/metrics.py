@@ -271,9 +271,8 @@ class Metrics(Collector):
         messages.add("skipped", amount=len(outcome.skips))
         for (stage, reason), count in found.dead_letters.items():
             self._number(c.DEAD_LETTERS).add(stage, reason, amount=count)
-        for reject in outcome.rejects:
-            kind = str(reject.stage), str(reject.reason)
-            self._letters[kind] = Letter(committed_at, reject.record.position)
+        for kind, position in found.last_letters.items():
+            self._letters[kind] = Letter(committed_at, position)
         for reason, count in found.skips.items():
             self._number(c.SKIPPED).add(reason, amount=count)
 

@@ -158,6 +158,7 @@ def test_another_model_takes_over_when_the_pointer_moves(tmp_path: Path) -> None
         assert in_use() == "2"
         point(models, "m1")
         until(lambda: in_use() == "1", log)
+        until(lambda: log.read_text("utf-8").count("model_switched") == 2, log)  # to the second, and back
         child.send_signal(signal.SIGTERM)
         assert child.wait(10) == 0
 
