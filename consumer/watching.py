@@ -24,6 +24,7 @@ from consumer.signals import SIGNALS, Pieces, read_pieces
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+    from types import ModuleType
 
     from consumer.model.folder import ModelFolder
     from consumer.model.reference import Reference
@@ -80,14 +81,21 @@ def batch_trace(settings: Settings, replica: str) -> BatchTrace | None:
     """
     if settings.tracing == "off":
         return None
+    tracing = tracing_of(settings)
+    topics = settings.kafka_input_topic, settings.kafka_output_topic
+    found: BatchTrace = tracing.Tracing(tracing.Names(settings.kafka_consumer_group, *topics, replica))
+    return found
+
+
+def tracing_of(settings: Settings) -> ModuleType:
+    """What tells in spans; loads its packages, and raises ``ConfigurationError`` where they are missing."""
     try:
-        from consumer.monitoring.tracing import Names, Tracing  # noqa: PLC0415 - an extra
+        from consumer.monitoring import tracing  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise ConfigurationError(
             f"TRACING={settings.tracing}: needs pip install 'tweet-sentiment[tracing]' ({error})"
         ) from error
-    topics = settings.kafka_input_topic, settings.kafka_output_topic
-    return Tracing(Names(settings.kafka_consumer_group, *topics, replica))
+    return tracing
 
 
 def _truth(settings: Settings, topic: str, metrics: Metrics) -> Truth:

@@ -36,6 +36,8 @@ def run(args: argparse.Namespace) -> int:
                 print(f"         {name}={value}")
         _model(settings, report)
         _state(settings, report)
+        if settings.tracing != "off":
+            _tracing(settings, report)
         _broker(settings, report)
     if args.json:
         print(report.as_json(shown))
@@ -75,6 +77,14 @@ def _state(settings: Settings, report: Report) -> None:
     with report.area("state"):
         try_state(settings)
         report.ok("state", f"STATE_DIR={settings.state_dir} can be written to")
+
+
+def _tracing(settings: Settings, report: Report) -> None:
+    from consumer.watching import tracing_of  # noqa: PLC0415 - loads what only the stream needs
+
+    with report.area("tracing"):
+        tracing_of(settings)
+        report.ok("tracing", f"TRACING={settings.tracing} has its packages; no span is sent by a check")
 
 
 def _broker(settings: Settings, report: Report) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -135,6 +136,25 @@ def test_no_broker_is_exit_4(check: Any, topics: Topics) -> None:
     assert texts(body, "fault") == [
         "broker: KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:1: the connection is refused, nothing listens there"
     ]
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_tracing_without_its_packages_is_named(
+    check: Any,
+    topics: Topics,
+    monkeypatch: pytest.MonkeyPatch,
+    installed: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    """Where it is set; else the stream would say so only when it starts."""
+    if not installed:
+        monkeypatch.delitem(sys.modules, "consumer.monitoring.tracing", raising=False)
+        monkeypatch.delattr("consumer.monitoring.tracing", raising=False)
+        monkeypatch.setitem(sys.modules, "opentelemetry", None)
+    body = check(topics, "--kafka-bootstrap-servers", "127.0.0.1:1", "--tracing", "otlp")
+    (said,) = [finding for finding in body["findings"] if finding["area"] == "tracing"]
+    assert said["status"] == ("ok" if installed else "fault")
+    assert body["exit_code"] == (4 if installed else 2)
+    assert installed or "TRACING=otlp: needs pip install 'tweet-sentiment[tracing]'" in said["text"]
 
 
 def test_a_live_replica_is_not_fenced(kafka: Broker, check: Any, topics: Topics) -> None:
