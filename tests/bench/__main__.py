@@ -84,7 +84,8 @@ def main() -> int:
     _, source = texts.load(1)
     print(f"measuring on {source}", flush=True)
     with broker():
-        found = {"source": source, "ways": rounds(), "live": measure("live"), "asked": measure("asked")}
+        found = {"source": source, "ways": rounds()}
+        found |= {name: measure(name) for name in ("live", "asked", "scraped")}
     (out / "bench.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     table = markdown(found)
     (out / "bench.md").write_text(table, encoding="utf-8")

@@ -10,7 +10,7 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, StatusCode, use_span
 
 from consumer.batch import Visit
 from consumer.monitoring.batch_trace import BatchStory
@@ -120,6 +120,17 @@ def test_the_batch_is_linked_to_its_messages(tracing: Tracing, exporter: InMemor
     assert links[0].context.trace_state.get("vendor") == "1"
 
 
+def test_what_the_process_traces_itself_is_no_messages_context(
+    tracing: Tracing, exporter: InMemorySpanExporter
+) -> None:
+    """A batch told while some span is open is linked to its messages, not to that."""
+    open_span = NonRecordingSpan(SpanContext(5, 5, is_remote=False))
+    with use_span(open_span):
+        tracing.over(story([record(TEXT)]))
+    told = exporter.get_finished_spans()
+    assert [link for span in told for link in span.links] == []
+
+
 def test_links_are_bounded_and_what_is_left_out_is_counted(
     tracing: Tracing, exporter: InMemorySpanExporter
 ) -> None:
@@ -214,3 +225,16 @@ def test_an_exporter_that_does_not_end_holds_no_stop_up() -> None:
     took = time.monotonic() - began
     over.set()
     assert took < 30
+
+
+def test_an_exporter_that_fails_at_the_end_is_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stream is over by then; nobody is told of a thread that died."""
+
+    class Failing(SimpleSpanProcessor):
+        def shutdown(self) -> None:
+            raise OSError("no route")
+
+    died: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", died.append)
+    Tracing(NAMES, Failing(InMemorySpanExporter())).close()
+    assert died == []

@@ -63,8 +63,7 @@ class DriftMonitor:
 
     def committed(self, results: Sequence[Result], at: float) -> None:
         """Count a committed batch."""
-        if results:
-            self._window.add(tally(results, self._yardstick.rule), at)
+        self._window.add(tally(results, self._yardstick.rule), at)
         self.passed(at)
 
     def passed(self, at: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, chi2
 
 from consumer.monitoring.drift.bins import gather, group
 from consumer.monitoring.drift.critical import critical
@@ -58,6 +58,12 @@ def test_a_rare_kind_that_becomes_common_is_told() -> None:
     reference = np.array([5_000, 0])
     limit = critical(reference, 5_000, 2e-4).psi
     assert float(psi([5_000 - 13, 13], reference)) <= limit < float(psi([5_000 - 14, 14], reference))
+
+
+def test_common_kinds_are_judged_by_chi_squared() -> None:
+    """From 100 expected on it is as good as the exact law, and costs nothing however large the window."""
+    found = critical(np.array([60_000, 40_000]), 50_000, 1e-3).psi
+    assert found == pytest.approx(chi2.isf(1e-3, 1) * (1 / 50_000 + 1 / 100_000), rel=1e-6)
 
 
 def test_more_tweets_see_smaller_shifts() -> None:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 
@@ -40,6 +40,7 @@ def test_what_is_the_same_is_not_apart(counts: list[int]) -> None:
 
 
 @given(COUNTS.filter(any), st.integers(100, 100_000))
+@example([5, 5, 45, 45], 10_000)  # where it is the reference that is small
 def test_every_bin_that_is_told_apart_can_be_filled(counts: list[int], tweets: int) -> None:
     """Two groups at least, neighbours in one, and ten tweets expected in each where there are more."""
     reference = np.array(counts)

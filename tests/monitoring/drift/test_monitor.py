@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,17 @@ def test_nothing_is_said_below_the_minimum(told: Told) -> None:
     assert told.last.expected_accuracy == pytest.approx(0.9)
 
 
+def test_an_accuracy_of_few_sure_ones_is_not_told(told: Told) -> None:
+    """A window that is full of neutral ones has a drift, and no expected accuracy."""
+    neutral = [replace(one, label=Label.NEUTRAL) for one in batch(50, 50)]
+    for _ in range(BLOCKS):
+        told.monitor.committed([*neutral, *batch(20, 20)], 1_000.0)
+        told.monitor.committed(neutral, 1_000.0)
+    assert told.last.readings
+    assert told.last.sure < STANDARDS.least_tweets
+    assert told.last.expected_accuracy is None
+
+
 def test_the_window_rolls_on_by_count(told: Told) -> None:
     """It holds the last five blocks, so a shift fills it and leaves it again."""
     feed(told, BLOCKS + 3)
@@ -130,6 +142,20 @@ def test_a_kill_loses_a_few_seconds(told: Told, tmp_path: Path) -> None:
     """What was counted is written without a close, too."""
     feed(told, 5, seconds=6.0)
     assert Told(tmp_path / "drift" / "state.json").last.tweets == 1_000
+
+
+def test_the_disk_is_not_written_to_at_every_block(told: Told, tmp_path: Path) -> None:
+    """A fast stream closes several in a second; a few seconds are what a kill may cost."""
+    feed(told, 4)
+    assert not (tmp_path / "drift").exists()
+    feed(told, 1, at=1_005.0)
+    assert (tmp_path / "drift" / "state.json").exists()
+
+
+def test_a_clock_that_was_set_back_does_not_stop_the_saving(told: Told, tmp_path: Path) -> None:
+    """It need not come round to where it was."""
+    feed(told, 1, at=500.0)
+    assert (tmp_path / "drift" / "state.json").exists()
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"schema_version": 1}', "\x00"])
