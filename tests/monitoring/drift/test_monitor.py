@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -121,9 +123,10 @@ def test_each_batch_counts_once_and_whole(told: Told) -> None:
 
 
 def test_an_empty_batch_is_nothing(told: Told) -> None:
-    """Where all were dead letters."""
+    """Where all were dead letters; it begins no block, which time would close."""
     told.monitor.committed([], 1_000.0)
-    assert told.last == Judgement(tweets=0)
+    told.monitor.passed(1_050.0)
+    assert told.said == [Judgement(tweets=0)]
 
 
 def test_the_state_survives_a_restart(told: Told, tmp_path: Path) -> None:
@@ -167,6 +170,57 @@ def test_a_damaged_state_is_ignored(tmp_path: Path, content: str, caplog: pytest
         told = Told(path)
     assert told.last == Judgement(tweets=0)
     assert [line.message for line in caplog.records] == ["drift_state_ignored"]
+
+
+def _next_version(state: Any) -> None:
+    state["schema_version"] += 1
+
+
+def _bin_lost(state: Any) -> None:
+    (low, high) = state["blocks"][0]["counts"]["positive_share"]
+    state["blocks"][0]["counts"]["positive_share"] = [low + high]
+
+
+def _tweet_lost(state: Any) -> None:
+    state["blocks"][0]["counts"]["positive_share"][0] -= 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [(_next_version, []), (_bin_lost, ["drift_state_ignored"]), (_tweet_lost, ["drift_state_ignored"])],
+)
+def test_a_state_that_does_not_add_up_is_not_taken(
+    told: Told,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    change: Callable[[Any], None],
+    said: list[str],
+) -> None:
+    """Neither another version's, which is no damage, nor one whose counts cannot be."""
+    feed(told, BLOCKS)
+    told.monitor.close()
+    path = tmp_path / "drift" / "state.json"
+    state = json.loads(path.read_text())
+    change(state)
+    path.write_text(json.dumps(state))
+    with caplog.at_level(logging.WARNING):
+        assert Told(path).last == Judgement(tweets=0)
+    assert [line.message for line in caplog.records] == said
+
+
+def test_a_first_start_is_no_damage(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Where nothing was saved yet, nothing is said."""
+    with caplog.at_level(logging.WARNING):
+        Told(tmp_path / "drift" / "state.json")
+    assert caplog.records == []
+
+
+def test_a_state_that_cannot_be_put_in_its_place_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A full disk is not filled any further by what was not finished."""
+    path = tmp_path / "state.json"
+    path.mkdir()
+    Told(path).monitor.close()
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_another_model_begins_anew_and_the_former_comes_back_to_its_own(told: Told, tmp_path: Path) -> None:

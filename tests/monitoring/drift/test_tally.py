@@ -13,7 +13,7 @@ from consumer.batch import Rules, label, prepare
 from consumer.label import LabelRule
 from consumer.monitoring.drift.tally import Rule, bins, tally
 from consumer.records import Label, Result
-from consumer.signals import SIGNALS, WATCHED, read_pieces
+from consumer.signals import SIGNALS, WATCHED, Pieces, read_pieces
 from consumer.tokenise import Tokeniser
 from tests.doubles import FirstIdScorer, tweet_record, write_tokeniser
 from training.measure.labelled import Labelled
@@ -64,6 +64,20 @@ def test_every_signal_counts_every_tweet(results: list[Result], rule: Rule) -> N
     twice = found + found
     assert twice.tweets == 2 * len(TEXTS)
     assert {int(counts.sum()) for counts in twice.counts.values()} == {2 * len(TEXTS)}
+
+
+def test_a_text_of_no_pieces_has_no_share_of_them(results: list[Result], rule: Rule) -> None:
+    """[CLS] and [SEP] alone divide by nothing: no piece is unknown, none goes on with a word."""
+    with np.errstate(all="raise"):
+        found = tally([replace(results[0], pieces=(2, 3))], rule)
+    assert found.counts["unknown_share"][0] == found.counts["continued_share"][0] == 1
+
+
+def test_without_a_reference_the_expected_accuracy_alone_is_counted(results: list[Result]) -> None:
+    """Nothing is compared, so nothing need be known of the vocabulary."""
+    nothing = np.zeros(0, np.bool_)
+    found = tally(results, Rule(THRESHOLD, (), Pieces(nothing, nothing), {}))
+    assert (found.tweets, found.sure, dict(found.counts)) == (len(results), len(results), {})
 
 
 @pytest.mark.parametrize(
