@@ -176,7 +176,7 @@ def _context(record: Record) -> SpanContext | None:
         for name, value in record.headers
         if value is not None and name.lower() in _CONTEXT_HEADERS
     }
-    context = trace.get_current_span(_PROPAGATOR.extract(carrier, Context())).get_span_context()
+    context = trace.get_current_span(_PROPAGATOR.extract(carrier)).get_span_context()
     return context if context.is_valid else None
 
 

@@ -113,6 +113,13 @@ def test_few_tweets_make_small_blocks(told: Told) -> None:
     assert len(told.said) <= BLOCKS + 2
 
 
+def test_too_few_for_a_block_are_counted_in_time(told: Told) -> None:
+    """A stream that would fill none within the window is told of all the same, up to the last fifth."""
+    for second in range(0, 101, 2):
+        told.monitor.committed(batch(1, 2), 1_000.0 + second)
+    assert told.last.tweets == 4 * 11 * 3
+
+
 def test_each_batch_counts_once_and_whole(told: Told) -> None:
     """An open block is not judged before its time, and none of it is lost by then."""
     for _ in range(40):
