@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
+from consumer.monitoring import catalogue as c
 from consumer.monitoring.catalogue import CATALOGUE, Kind
 from consumer.monitoring.drift.judge import Judgement
 from consumer.monitoring.lag import Lag
+from consumer.monitoring.live.figures import Figures
 from consumer.monitoring.manual import manual
 from consumer.monitoring.metrics import Metrics
 from consumer.monitoring.truth import Measured
@@ -143,18 +145,34 @@ def test_padding_is_never_negative(metrics: Metrics) -> None:
 
 
 def test_what_is_told_at_once_shows_at_once(metrics: Metrics) -> None:
-    """A scrape in between waits until all of it is told."""
+    """A scrape, or a look of the page's, waits in between until all of it is told."""
     found: list[Scrape] = []
-    scraper = threading.Thread(target=lambda: found.append(scrape(metrics)))
+    seen: list[Figures] = []
+    lookers = [
+        threading.Thread(target=lambda: found.append(scrape(metrics))),
+        threading.Thread(target=lambda: seen.append(metrics.figures())),
+    ]
     with metrics.at_once():
         metrics.rebalanced()
-        scraper.start()
-        scraper.join(0.5)
-        assert not found
+        for looker in lookers:
+            looker.start()
+            looker.join(0.5)
+        assert (found, seen) == ([], [])
         metrics.offset_gap(12)
-    scraper.join(60)
+    for looker in lookers:
+        looker.join(60)
     assert value(found[0], "sentiment_rebalances_total") == 1
     assert value(found[0], "sentiment_offset_gap_records_total") == 12
+    assert (seen[0].count(c.REBALANCES), seen[0].count(c.OFFSET_GAP)) == (1, 12)
+
+
+def test_figures_do_not_change_any_more(metrics: Metrics) -> None:
+    """What the page works on is a copy of one moment."""
+    figures = metrics.figures()
+    commit(metrics)
+    assert figures.count(c.CONSUMED) == 0
+    assert figures.histograms[c.SCORE.name][()].sum() == 0
+    assert figures.letters == {}
 
 
 def test_an_accuracy_nobody_knows_has_no_series(metrics: Metrics) -> None:
