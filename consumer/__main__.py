@@ -51,17 +51,13 @@ def _run(words: list[str]) -> int:
         raise ConfigurationError(
             f"unknown command {name!r}{_meant(name, COMMANDS)}; {_program()} --help lists all"
         )
-    command = _command(name)
+    command = find(name)
     return command.run(_parse(name, command, words))
 
 
 def _program() -> str:
     """How it was called: as a module, or by the name that an installation gives."""
     return INSTALLED if Path(sys.argv[0]).stem == INSTALLED else PROGRAM
-
-
-def _command(name: str) -> Command:
-    return find(name)
 
 
 def _parse(name: str, command: Command, words: list[str]) -> argparse.Namespace:
@@ -93,7 +89,7 @@ def _meant(word: str, known: Sequence[str]) -> str:
 
 def _overview() -> str:
     lines = [f"usage: {_program()} [command] [flags]", "", "Tweets in from Kafka, labelled results out.", ""]
-    lines += [f"  {name:<10} {_command(name).SUMMARY}" for name in COMMANDS]
+    lines += [f"  {name:<10} {find(name).SUMMARY}" for name in COMMANDS]
     lines += [
         "",
         "Without a command: run. `COMMAND --help` is the manual of its flags and of all settings.",

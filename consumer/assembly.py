@@ -20,12 +20,12 @@ from consumer.circuit import Circuit
 from consumer.encode import ResultStyle
 from consumer.errors import ConfigurationError
 from consumer.gather import Bounds, Gatherer
+from consumer.json_pointer import read_pointer
 from consumer.label import LabelRule
 from consumer.labeller import Labeller
 from consumer.limits import STOP_PATIENCE_SECONDS, Limits
 from consumer.loop import Loop, Parts
 from consumer.parse import Places
-from consumer.pointer import read_pointer
 from consumer.presence import Presence
 from consumer.scoring.watchdog import Watched
 from consumer.settings.agreement import band_fault

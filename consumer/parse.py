@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from consumer.pointer import ABSENT, follow, write_pointer
+from consumer.json_pointer import ABSENT, follow, write_pointer
 from consumer.records import Reason, Record, Reject, Skip, SkipReason, Stage, Tweet
 
 InputFormat = Literal["json", "text"]

@@ -54,6 +54,12 @@ def pointer(settings: Settings) -> Pointer | None:
     return Pointer(where)
 
 
+def look(settings: Settings) -> tuple[Pointer, Mark] | None:
+    """The pointer as it is before a model is loaded, so that a move from here on is noticed."""
+    at = pointer(settings)
+    return None if at is None else (at, at.mark())
+
+
 def renewing(
     settings: Settings,
     looked_at: tuple[Pointer, Mark],

@@ -19,7 +19,7 @@ ROOMS = {
             "consumer.records",
             "consumer.errors",
             "consumer.parse",
-            "consumer.pointer",
+            "consumer.json_pointer",
             "consumer.cloudevent",
             "consumer.contract",
             "consumer.clean",

@@ -27,7 +27,7 @@ from consumer.settings import Settings
 from consumer.settings.values import HubModel
 from consumer.watching import Watching
 from tests.doubles import tweet_record
-from tests.models.worded import seal, worded_model
+from tests.models.worded import seal, two_models, worded_model
 from tests.monitoring.scraping import scrape, value
 from tests.test_watching import results
 from training.ship.current import point
@@ -36,11 +36,7 @@ from training.ship.current import point
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
     """Two, the first in use."""
-    folder = tmp_path / "Models"
-    worded_model(folder / "first", "1.0", weight=2.0)
-    worded_model(folder / "second", "2.0", weight=1.0, bias=0.5, max_length=4)
-    point(folder, "first")
-    return folder
+    return two_models(tmp_path / "Models")
 
 
 def settings(models: Path, **given: Any) -> Settings:

@@ -23,7 +23,7 @@ from training.data.batches import Example
 from training.data.mixture import Position, endless_groups
 from training.data.rows import BadInputError, read_rows
 from training.data.split import place, split_of
-from training.fit.checkpoint import TOKENISER_FILES
+from training.fit.checkpoint import copy_tokeniser
 from training.fit.hyper import Hyper
 from training.fit.loop import Progress, Run, fit
 from training.fit.masked import SIGNATURE, Masked, hide, masked_loss, masked_model, read_pieces
@@ -136,9 +136,7 @@ def _save(out: Path, start: Start, session: Session, config: dict[str, Any], pro
     shutil.rmtree(temporary, ignore_errors=True)
     try:
         session.model.save_pretrained(temporary, safe_serialization=True)
-        for name in TOKENISER_FILES:
-            if (start.tokeniser / name).is_file():
-                shutil.copyfile(start.tokeniser / name, temporary / name)
+        copy_tokeniser(start.tokeniser, temporary)
         facts = config["masked_language"] | {"step": progress.step, "loss": progress.loss}
         write_json(temporary / NAME, {"masked_language": facts})
         for path in sorted(temporary.iterdir()):

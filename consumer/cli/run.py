@@ -5,19 +5,18 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import signal
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from logging import getLogger
 from typing import TYPE_CHECKING
 
-from consumer import __version__
 from consumer.assembly import Run, assemble, label_rule
 from consumer.broker.identity import Identity
 from consumer.broker.rights import verify_topics
 from consumer.broker.topics import describe
 from consumer.cli.loading import load_model
+from consumer.cli.process import announce, handle_signals
 from consumer.comparable import comparable
 from consumer.errors import BrokerGoneError, StoppedWaitingError
 from consumer.http.app import create_app
@@ -28,14 +27,13 @@ from consumer.monitoring.live.latest import Latest
 from consumer.monitoring.live.live import Live
 from consumer.monitoring.logs import configure, event
 from consumer.monitoring.metrics import Metrics
-from consumer.reloading import introduce, pointer, renewing
+from consumer.reloading import introduce, look, renewing
 from consumer.serving import means, renewing_desk, scoring_of
-from consumer.settings import Settings, load, misspelt
+from consumer.settings import Settings, load
 from consumer.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
 
     from consumer.broker.topics import Topics
     from consumer.http.scoring.desk import Desk
@@ -50,7 +48,6 @@ log = getLogger("consumer.run")
 
 _CLOSE_SECONDS = 3.0
 _RETRY_SECONDS = 1.0
-_STOP_SECONDS = 8.0  # supervisors kill after ten
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,10 +72,8 @@ def run(args: argparse.Namespace) -> int:
     settings = load(args)
     configure(settings.log_level, settings.log_format)
     limits = Limits(time.monotonic, args.max_messages, args.until_idle)
-    _handle_signals(limits)
-    event(log, "starting", version=__version__, settings=settings.redacted())
-    for warning in misspelt():
-        event(log, "setting_misspelt", 30, warning=warning)
+    handle_signals(limits, _give_up)
+    announce(settings, log)
     try:
         _run(settings, limits, args.start_at)
     except StoppedWaitingError as stopped:
@@ -108,7 +103,7 @@ def _run(settings: Settings, limits: Limits, start_at: int | None) -> None:
             )
             server.start()
             stack.callback(server.stop)
-        looked_at = (at, at.mark()) if (at := pointer(settings)) else None  # a move from here on is noticed
+        looked_at = look(settings)
         model = load_model(settings)
         stack.callback(model.scorer.close)
         rule = label_rule(settings, model.folder)  # a band that does not fit is named before the broker is
@@ -179,21 +174,10 @@ def _close(loop: Loop, health: Health, desk: Desk | None) -> None:
     loop.close(_CLOSE_SECONDS)
 
 
-def _handle_signals(limits: Limits) -> None:
-    def stop(number: int, _frame: FrameType | None) -> None:
-        if limits.stopping():
-            os._exit(128 + number)
-        limits.stop()
-        signal.setitimer(signal.ITIMER_REAL, _STOP_SECONDS)
-
-    def stop_waiting(_number: int, _frame: FrameType | None) -> None:
-        with contextlib.suppress(RuntimeError):  # the log may be in the middle of a line
-            event(log, "batch_abandoned", 30, reason="stop", stuck="the batch in hand")
-        _end_now(0)
-
-    signal.signal(signal.SIGALRM, stop_waiting)
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, stop)
+def _give_up() -> None:
+    with contextlib.suppress(RuntimeError):  # the log may be in the middle of a line
+        event(log, "batch_abandoned", 30, reason="stop", stuck="the batch in hand")
+    _end_now(0)
 
 
 def _end_now(code: int) -> None:

@@ -33,10 +33,11 @@ class Counted:
 def counted(outcome: Outcome) -> Counted:
     """Count; some milliseconds for thousands of results."""
     results = outcome.results
+    letters = [((str(r.stage), str(r.reason)), r.record.position) for r in outcome.rejects]
     left_out = (field for result in results for field in result.tweet.left_out)
     return Counted(
-        Counter((str(reject.stage), str(reject.reason)) for reject in outcome.rejects),
-        {(str(reject.stage), str(reject.reason)): reject.record.position for reject in outcome.rejects},
+        Counter(kind for kind, _ in letters),
+        dict(letters),
         Counter(str(skip.reason) for skip in outcome.skips),
         Counter(str(result.label) for result in results),
         Counter(among(field, c.OPTIONAL_FIELDS) for field in left_out),

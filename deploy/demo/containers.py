@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.demo.observed import Sight
-from deploy.demo.scrape import is_ready
 from deploy.demo.stage import DemoError, Names, Program, Stage
 from deploy.local_kafka import free_port
 from deploy.local_kafka.child import Child
@@ -71,12 +70,7 @@ class ContainerStage(Stage):
 
         consumer = Container("consumer", Child(["sh", "-c", _WATCH, container], log), log, ask_to_stop)
         self.programs.append(consumer)
-        until = time.monotonic() + READY_SECONDS
-        while not is_ready(self.address):
-            consumer.check()
-            if time.monotonic() > until:
-                raise DemoError(f"the consumer is not ready after {READY_SECONDS:g} s:\n{consumer.tail()}")
-            time.sleep(_LOOK_SECONDS)
+        self.wait_until_ready(consumer, READY_SECONDS)
         return consumer
 
     def start(self, name: str, *command: str) -> Program:

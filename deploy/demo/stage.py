@@ -133,13 +133,17 @@ class Stage:
     def start_consumer(self) -> Program:
         """Start the stream and wait until it says it is ready."""
         consumer = self.start("consumer", "consumer", "run")
-        until = time.monotonic() + _READY_SECONDS
+        self.wait_until_ready(consumer, _READY_SECONDS)
+        return consumer
+
+    def wait_until_ready(self, consumer: Program, seconds: float) -> None:
+        """Raises DemoError where it ends before, or is not in that time."""
+        until = time.monotonic() + seconds
         while not is_ready(self.address):
             consumer.check()
             if time.monotonic() > until:
-                raise DemoError(f"the consumer is not ready after {_READY_SECONDS:g} s:\n{consumer.tail()}")
+                raise DemoError(f"the consumer is not ready after {seconds:g} s:\n{consumer.tail()}")
             time.sleep(_LOOK_SECONDS)
-        return consumer
 
     def check(self) -> None:
         """Raise DemoError when a program ended badly."""

@@ -15,7 +15,7 @@ import pytest
 from tests.broker.replicas import REAL, Replica, reaching, with_http
 from tests.broker.stream import Traffic, account, header, metric, wait_until, wait_until_done
 from tests.chaos.stops import longest_stop
-from tests.models.worded import seal, worded_model
+from tests.models.worded import seal, two_models, worded_model
 from training.ship.current import point
 
 if TYPE_CHECKING:
@@ -34,11 +34,7 @@ PARTITIONS = 3
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
     """Two models that differ in all that a model decides; the first is in use."""
-    folder = tmp_path / "Models"
-    worded_model(folder / "first", "1.0", weight=2.0)
-    worded_model(folder / "second", "2.0", weight=1.0, bias=0.5, max_length=4)
-    point(folder, "first")
-    return folder
+    return two_models(tmp_path / "Models")
 
 
 @pytest.fixture

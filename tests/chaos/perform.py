@@ -19,7 +19,7 @@ from tests.chaos.verifier import Verdict, verify, wait_until_done
 
 PARTITIONS = 8
 BATCH_MESSAGES = 64
-_GROUP = "chaos"
+GROUP = "chaos"
 _CATCH_UP_SECONDS = 180.0
 _START_SECONDS = 120.0
 _LOOK_SECONDS = 0.1
@@ -83,7 +83,7 @@ def await_all(fleet: Fleet) -> None:
 
 def lag(bootstrap: str, topics: Topics) -> int:
     """How many records the group is behind."""
-    done = committed(bootstrap, _GROUP)
+    done = committed(bootstrap, GROUP)
     return sum(end - done.get(partition, 0) for partition, end in ends(bootstrap, topics.tweets).items())
 
 
@@ -92,7 +92,7 @@ def settings_of(bootstrap: str, topics: Topics, run: Run, folder: Path) -> dict[
     session_ms = str(int(run.shape.session_seconds * 1000))
     settings = {
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
-        "KAFKA_CONSUMER_GROUP": _GROUP,
+        "KAFKA_CONSUMER_GROUP": GROUP,
         "KAFKA_INPUT_TOPIC": topics.tweets,
         "KAFKA_OUTPUT_TOPIC": topics.out,
         "KAFKA_DLQ_TOPIC": topics.dlq,

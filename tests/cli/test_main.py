@@ -34,7 +34,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(name)
         return command(lambda _args: 0)
 
-    monkeypatch.setattr(entry, "_command", load)
+    monkeypatch.setattr(entry, "find", load)
     return names
 
 
@@ -79,7 +79,7 @@ def test_an_error_is_one_line_and_its_exit_code(
     def fail(_args: argparse.Namespace) -> int:
         raise error("what happened")
 
-    monkeypatch.setattr(entry, "_command", lambda _name: command(fail))
+    monkeypatch.setattr(entry, "find", lambda _name: command(fail))
     assert entry.main(["check"]) == code
     assert capsys.readouterr().err == "error: what happened\n"
 
@@ -96,7 +96,7 @@ def test_the_unforeseen_is_told_without_what_it_quotes(
         except KeyError as error:
             raise RuntimeError("cannot use 'a tweet of mine'") from error
 
-    monkeypatch.setattr(entry, "_command", lambda _name: command(fail))
+    monkeypatch.setattr(entry, "find", lambda _name: command(fail))
     assert entry.main(["check"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: not foreseen: builtins.RuntimeError at test_main.py:")
@@ -110,7 +110,7 @@ def test_an_interrupt_is_silent(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     def interrupt(_args: argparse.Namespace) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(entry, "_command", lambda _name: command(interrupt))
+    monkeypatch.setattr(entry, "find", lambda _name: command(interrupt))
     assert entry.main(["check"]) == 130
     assert capsys.readouterr().err == ""
 

@@ -18,8 +18,8 @@ from consumer.cli.loading import load_model
 from consumer.contract.schemas import NAMES, schema
 from consumer.contract.terms import Terms
 from consumer.encode import Message, ResultStyle, encode_dead_letter, encode_result
+from consumer.json_pointer import read_pointer
 from consumer.parse import Places, parse
-from consumer.pointer import read_pointer
 from consumer.records import Headers, Reason, Reject, Stage, Tweet
 from consumer.settings import Settings
 from docs import generate

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,17 +12,10 @@ from consumer.batch import Rules
 from consumer.encode import ResultStyle
 from consumer.http.scoring.desk import Bounds, Means
 from consumer.label import LabelRule
+from tests.broker.stream import wait_until
 from tests.doubles import ConstantScorer, small_tokeniser
 from tests.http.asking import BOUNDS, WAIT_SECONDS, GatedScorer, at_once, served
 from tests.monitoring.scraping import scrape, value
-
-
-def wait_until(condition: Callable[[], object], what: str) -> None:
-    """Look again and again."""
-    until = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < until, what
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("route", ["/predict", "/tweet"])

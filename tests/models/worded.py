@@ -20,6 +20,7 @@ from consumer.model.reference import Histogram, Reference, write_reference
 from consumer.signals import SCORE_BINS
 from consumer.tokenise import fingerprint
 from tests.models.tiny import VOCABULARY, write_tokeniser
+from training.ship.current import point
 
 _TEXTS = ("I love it", "I hate it", "this is a day")
 _ROWS = 2_000
@@ -50,6 +51,14 @@ def worded_model(
     )
     seal(folder, version, max_length=max_length)
     return folder
+
+
+def two_models(models: Path) -> Path:
+    """``first`` and ``second`` in it, which differ in all that a model decides; the first is in use."""
+    worded_model(models / "first", "1.0", weight=2.0)
+    worded_model(models / "second", "2.0", weight=1.0, bias=0.5, max_length=4)
+    point(models, "first")
+    return models
 
 
 def seal(folder: Path, version: str, *, cleaning: str = CLEANING_VERSION, max_length: int = 32) -> None:

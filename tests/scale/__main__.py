@@ -19,13 +19,12 @@ from deploy.local_kafka import LocalKafka
 from tests.broker.stream import committed, publish, tweets
 from tests.broker.topics import make_topics
 from tests.chaos.fleet import Fleet
-from tests.chaos.perform import PARTITIONS, Run, await_all, settings_of
+from tests.chaos.perform import GROUP, PARTITIONS, Run, await_all, settings_of
 from tests.chaos.plan import Shape
 
 REPLICAS = (1, 2, 4)
 WANTED = 3.6  # times one replica, by four
 MS_A_TEXT = 5.0
-_GROUP = "chaos"
 _SETTLE_SECONDS = 3.0
 _START_SECONDS = 400.0
 
@@ -72,7 +71,7 @@ def measure(bootstrap: str, replicas: int, seconds: float, folder: Path) -> Meas
 
 
 def _done(bootstrap: str) -> int:
-    return sum(committed(bootstrap, _GROUP).values())
+    return sum(committed(bootstrap, GROUP).values())
 
 
 def table(found: list[Measured]) -> str:

@@ -29,6 +29,13 @@ def save_weights(model: tf_keras.Model, folder: Path) -> None:
     path.chmod(0o644)  # safetensors writes for its owner alone
 
 
+def copy_tokeniser(source: Path, folder: Path) -> None:
+    """The files of a tokeniser, those that there are."""
+    for name in TOKENISER_FILES:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, folder / name)
+
+
 def replace_folder(temporary: Path, final: Path) -> None:
     """Put a finished folder in place of an older one."""
     old = _old(final)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training.fit.checkpoint import TOKENISER_FILES, replace_folder, save_weights
+from training.fit.checkpoint import copy_tokeniser, replace_folder, save_weights
 from training.fit.loop import Progress
 from training.fit.record import NAME, write_json
 from training.fit.session import Session
@@ -34,9 +34,7 @@ class Keeper:
         try:
             with self.session.average.in_place():
                 save_weights(self.session.model, temporary)
-            for name in TOKENISER_FILES:
-                if (self.start.tokeniser / name).is_file():
-                    shutil.copyfile(self.start.tokeniser / name, temporary / name)
+            copy_tokeniser(self.start.tokeniser, temporary)
             write_json(temporary / NAME, self.config | {"history": progress.history})
             replace_folder(temporary, self.out / "best")
         finally:

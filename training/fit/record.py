@@ -97,12 +97,17 @@ def weights_hash(file: Path | None) -> str | None:
     return None if file is None else sha256(file)
 
 
+def beside(file: Path | None) -> dict[str, Any] | None:
+    """The training configuration beside the weights in ``file``; None where there is none."""
+    path = file.parent / NAME if file is not None else None
+    return read_object(path) if path is not None and path.is_file() else None
+
+
 def made_before(file: Path | None) -> dict[str, Any]:
     """How the weights in ``file`` were trained, where that lies beside them; not what each step scored."""
-    path = file.parent / NAME if file is not None else None
-    if path is None or not path.is_file():
+    told = beside(file)
+    if told is None:
         return {}
-    told = read_object(path)
     return {"start": {key: value for key, value in told.items() if key != "history"}}
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumer.json_pointer import ABSENT, follow, read_pointer, write_pointer
 from consumer.parse import Places, parse
-from consumer.pointer import ABSENT, follow, read_pointer, write_pointer
 from consumer.records import Reason, Reject, Stage, Tweet
 from tests.doubles import record
 
