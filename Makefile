@@ -103,14 +103,14 @@ ENCODER ?= $(RAW)/bge-small-en-v1.5
 LAYERS ?= 0,2,4,7,9,11
 EPOCHS ?= 2 2 2.5
 NAME ?= distilbert-mini
-VERSION ?= 1.1.0
+VERSION ?= 1.1.1
 MODEL ?= Models/$(NAME)-$(VERSION)
 
 train: $(FULL) ## the whole recipe of the model that ships, from Data/raw: about two hours on two cores
 	@$(PY) -m training chunk sentiment140=$(NOISY) semeval=$(HUMAN) --neutral keep --even-days 0.2 --all-rows
 	@$(PY) -m training chunk sentiment140=$(NOISY) --even-days 0.2 --out Data/noisy
 	@$(PY) -m training chunk semeval=$(HUMAN) --neutral keep --all-rows --out Data/human
-	@$(PY) -m training split $(RANDOM_ROWS) --out $(HELD_OUT)/random_choose.csv $(HELD_OUT)/random_measure.csv
+	@mkdir -p $(HELD_OUT)
 	@cp Data/human/test.csv $(HELD_OUT)/semeval_test.csv
 	@$(PY) -m training train --from $(ENCODER) --chunks Data/noisy/Chunks --validation $(RANDOM_ROWS) \
 		--out runs/teacher-noisy --epochs $(word 1,$(EPOCHS)) --learning-rate 1e-4 --label-smoothing 0.05 \
@@ -124,9 +124,9 @@ train: $(FULL) ## the whole recipe of the model that ships, from Data/raw: about
 		--validation $(RANDOM_ROWS) Data/human/validation.csv --out runs/student \
 		--epochs $(word 3,$(EPOCHS)) --learning-rate 1.5e-4 --ema 0.999 --bf16 --validate-every 400
 	@$(PY) -m training export --from runs/student/best --out $(MODEL) --name $(NAME) --version $(VERSION) \
-		--calibration $(HELD_OUT)/random_choose.csv --validation $(RANDOM_ROWS) \
-		--gate-rows 5000 \
-		--evaluate $(RANDOM_ROWS) $(HELD_OUT)/random_measure.csv $(MANUAL) $(HELD_OUT)/semeval_test.csv
+		--calibration Data/noisy/calibration.csv --ranges Data/processed/calibration.csv \
+		--validation $(RANDOM_ROWS) --gate-rows 5000 \
+		--evaluate $(RANDOM_ROWS) $(MANUAL) $(HELD_OUT)/semeval_test.csv
 	@$(PY) -m training promote $(MODEL)
 	@$(PY) -m training report --model $(MODEL)
 

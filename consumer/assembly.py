@@ -65,8 +65,7 @@ def label_rule(settings: Settings, folder: ModelFolder) -> LabelRule:
     return LabelRule(
         threshold=threshold,
         neutral_band=settings.neutral_band,
-        temperature=folder.temperature,
-        bias=folder.bias,
+        scale=folder.scale,
     )
 
 

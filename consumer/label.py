@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from consumer.records import Label
+from consumer.scale import AS_IT_IS, Scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,16 +15,15 @@ class LabelRule:
 
     threshold: float = 0.5  # positive when P(positive) is at least this
     neutral_band: tuple[float, float] | None = None  # holds the threshold
-    temperature: float = 1.0
-    bias: float = 0.0
+    scale: Scale = AS_IT_IS  # the model's calibration
 
     def probability(self, logit: float) -> float:
-        """Calibrated P(positive): sigmoid(logit / temperature + bias).
+        """Calibrated P(positive).
 
         >>> LabelRule().probability(0.0)
         0.5
         """
-        return sigmoid(logit / self.temperature + self.bias)
+        return sigmoid(self.scale.margin(logit))
 
     def label(self, probability: float) -> Label:
         """The label of a probability, judged unrounded.

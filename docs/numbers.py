@@ -12,7 +12,6 @@ from consumer.model.manifest import read_object
 # Name of a set in evaluation.json → what it is.
 SETS = {
     "sentiment140_validation": "random tweets of Sentiment140, labels from emoticons (chose the weights)",
-    "random_measure": "the half of them that did not calibrate",
     "sentiment140_manual_test": "Sentiment140's manual test, labels from people",
     "semeval_test": "SemEval 2013-2016, held out, labels from people",
 }

@@ -25,6 +25,7 @@ ROOMS = {
             "consumer.clean",
             "consumer.tokenise",
             "consumer.label",
+            "consumer.scale",
             "consumer.encode",
             "consumer.dead_letter",
             "consumer.breaker",

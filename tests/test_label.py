@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from consumer.label import LabelRule, confidence, sigmoid
 from consumer.records import Label
+from consumer.scale import Scale
 
 probabilities = st.floats(0, 1)
 bands = st.tuples(st.floats(0, 0.5), st.floats(0.5, 1))
@@ -25,14 +26,15 @@ def test_any_finite_logit_has_a_probability(logit: float) -> None:
 @given(st.floats(-30, 30), st.floats(-30, 30))
 def test_a_higher_logit_is_never_less_positive(one: float, other: float) -> None:
     """The order of scores survives calibration."""
-    rule = LabelRule(temperature=1.7, bias=-0.2)
+    rule = LabelRule(scale=Scale(1.7, 0.04, -0.2))
     low, high = sorted((one, other))
     assert rule.probability(low) <= rule.probability(high)
 
 
-def test_calibration_is_temperature_then_bias() -> None:
-    """As it was fitted: sigmoid(logit / temperature + bias)."""
-    assert LabelRule(temperature=2.0, bias=1.0).probability(4.0) == pytest.approx(1 / (1 + math.exp(-3.0)))
+def test_probability_is_as_it_was_fitted() -> None:
+    """sigmoid(logit / temperature + stretch · logit³ + bias)."""
+    found = LabelRule(scale=Scale(2.0, 0.01, 1.0)).probability(4.0)
+    assert found == pytest.approx(1 / (1 + math.exp(-(2.0 + 0.64 + 1.0))))
 
 
 @given(probabilities, st.floats(0.01, 0.99))

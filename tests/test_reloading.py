@@ -23,6 +23,7 @@ from consumer.model.folder import open_model
 from consumer.monitoring.metrics import Metrics
 from consumer.reloading import introduce, pointer, prepared, renewing
 from consumer.renewal import Renewal
+from consumer.scale import Scale
 from consumer.settings import Settings
 from consumer.settings.values import HubModel
 from consumer.watching import Watching
@@ -109,7 +110,7 @@ def test_everything_is_the_other_models_at_one_scrape(models: Path) -> None:
     assert value(found, "sentiment_reference_ratio_bucket", signal="score", le="+Inf") == 2_100
     assert value(found, "sentiment_drift_window_samples") == 0
     assert value(found, "sentiment_model_reloads_total", outcome="switched") == 1
-    assert following.labeller.rules.label == LabelRule(0.6, None, 1.0, 0.5)
+    assert following.labeller.rules.label == LabelRule(0.6, scale=Scale(bias=0.5))
     assert following.labeller.style.model_version == "2.0"
     (item,) = following.labeller.prepare([tweet_record("good good good good")], StageClock())
     assert len(item.tokens) == 4

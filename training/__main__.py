@@ -22,7 +22,7 @@ COMMANDS = {
     "blend": "two checkpoints into one between them",
     "trim": "a checkpoint into one with fewer word pieces",
     "evaluate": "a model folder against labelled files",
-    "calibrate": "temperature, bias, threshold and drift reference of a model folder, anew",
+    "calibrate": "scale, threshold and drift reference of a model folder, anew",
     "export": "a checkpoint into a model folder: int8, gated, with its manifest",
     "report": "a model folder's files into a report with figures",
     "promote": "a verified model folder becomes the one in use, if it is not worse",

@@ -1,4 +1,4 @@
-"""``training calibrate``: temperature, bias, threshold and drift reference of a model folder, anew.
+"""``training calibrate``: scale, threshold and drift reference of a model folder, anew.
 
 The weights stay; probabilities change. So the folder gets a new version, which stands in every result, and
 its numbers are measured again or taken out: none of the old ones would be true.
@@ -81,7 +81,7 @@ def _fill(plan: Plan, model: ModelFolder, work: Path) -> list[str]:
     drift = read_labelled(plan.drift_reference, tokeniser)
     made = making.calibrate(rows, weights, drift, plan.rule, plan.seed)
     loss = made.log_loss
-    print(f"temperature {made.temperature}, bias {made.bias}: log loss {loss['before']} → {loss['after']}")
+    print(f"p = sigmoid({made.scale}): log loss {loss['before']} → {loss['after']}")
     print(f"threshold {made.threshold} by {made.rule}: {made.reason}")
     before = read_object(work / "evaluation.json") if (work / "evaluation.json").exists() else {}
     sets = [read_labelled(path, tokeniser) for path in plan.evaluate]
@@ -111,7 +111,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[splits / "calibration.csv"],
         metavar="FILE",
-        help="for temperature, bias, threshold; of several files each counts alike",
+        help="for scale and threshold; of several files each counts alike",
     )
     flag("--drift-reference", type=Path, default=splits / "drift_reference.csv", help="for the drift monitor")
     flag("--rule", default="accuracy", help=f"of the threshold: {RULES}. accuracy: 0.5, unless the best "

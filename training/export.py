@@ -28,7 +28,7 @@ from training.ship.source import bring, trained_max_length
 from training.ship.swap import put_in_place, require_free
 from training.ship.threshold import RULES, Rule, parse
 
-# Largest |Δp| from float32 a golden text may show. int8 rounds; without VNNI some sums saturate too.
+# Largest |Δp| from float32 a golden text may show: int8 rounds.
 GOLDEN_TOLERANCE: dict[str, float] = {SERVING: 0.15, REFERENCE: 0.005}
 _NOT_OF_PLAN = {
     "command",
@@ -56,7 +56,8 @@ class Plan:
     rule: Rule = field(default_factory=Rule)
     int8: bool = True
     replace: bool = False  # also a folder that is in use
-    samples: int = 300  # calibration texts for activation ranges
+    ranges: Path | None = None  # texts for activation ranges; those of the calibration where not given
+    samples: int = 300  # of them
     gate_rows: int = 2000
     seed: int = 7
     limits: Limits = field(default_factory=Limits)
@@ -102,8 +103,9 @@ def _fill(plan: Plan, work: Path) -> None:
     tokeniser = Tokeniser(work / "tokenizer.json", trained_max_length(work))
     calibration, weights = read_together(plan.calibration, tokeniser)
     drift = read_labelled(plan.drift_reference, tokeniser)
-    texts = calibration.sample(plan.samples, plan.seed).ids if plan.int8 else None
-    print(f"quantising with {len(texts)} texts of {calibration.name}" if texts else "converting, in float16")
+    ranges = read_labelled(plan.ranges, tokeniser) if plan.ranges else calibration
+    texts = ranges.sample(plan.samples, plan.seed).ids if plan.int8 else None
+    print(f"quantising with {len(texts)} texts of {ranges.name}" if texts else "converting, in float16")
     to_openvino(work, texts)
     scorers = {kind: load_scorer(work, kind, streams=usable_cores()) for kind in (SERVING, REFERENCE)}
     making = Making(work, plan.name or plan.target.name, plan.version, tokeniser, scorers)
@@ -115,7 +117,7 @@ def _fill(plan: Plan, work: Path) -> None:
         "samples": len(texts or ()),
     }
     made = making.calibrate(calibration, weights, drift, plan.rule, plan.seed)
-    print(f"temperature {made.temperature}, bias {made.bias}, threshold {made.threshold} ({made.reason})")
+    print(f"p = sigmoid({made.scale}), threshold {made.threshold} ({made.reason})")
     making.evaluate([read_labelled(path, tokeniser) for path in plan.evaluate], made, parity)
     worst = making.golden(plan.golden_tolerance or (GOLDEN_TOLERANCE if plan.int8 else _FLOAT_TOLERANCE))
     print(f"golden texts: largest |Δp| of the serving model {worst:.4f}")
@@ -148,12 +150,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
          "starts at that moment has to start again")  # fmt: skip
     flag("--float", dest="float16", action="store_true", help="no int8: float16 weights, computed in float32")
     flag("--calibration", type=Path, nargs="+", default=[splits / "calibration.csv"], metavar="FILE",
-         help="for int8 ranges, temperature, bias, threshold; several files count alike")  # fmt: skip
+         help="for scale, threshold and int8 ranges; several files count alike")  # fmt: skip
     flag("--drift-reference", type=Path, default=splits / "drift_reference.csv", help="for the drift monitor")
     flag("--rule", default="accuracy", help=f"of the threshold: {RULES}")
     flag("--validation", type=Path, default=splits / "validation.csv", help="for the parity gate")
     flag("--evaluate", type=Path, nargs="*", default=[], help="labelled files to measure on")
-    flag("--samples", type=int, default=600, help="calibration texts for int8 ranges")
+    flag("--ranges", type=Path, help="texts for int8 ranges, where not those of --calibration")
+    flag("--samples", type=int, default=600, help="texts for int8 ranges")
     flag("--gate-rows", type=int, default=2000, help="rows of the parity gate")
     flag("--seed", type=int, default=7, help="of all samples")
 

@@ -51,7 +51,7 @@ class Teacher:
         """P(positive) of n cleaned texts, (n,), calibrated as the model is."""
         tokeniser = Tokeniser(self.model.tokeniser_path, self.model.max_length)
         logits = score(self.scorer, [tokens.ids for tokens in tokeniser(texts)])
-        return probabilities(logits, self.model.temperature, self.model.bias)
+        return probabilities(logits, self.model.scale)
 
 
 @dataclass(slots=True)

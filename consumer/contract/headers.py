@@ -22,7 +22,7 @@ class ResultHeaders(BaseModel):
 
     content_type: Literal["application/json"]
     sentiment_schema_version: str = Field(description="The schema_version of the value.", examples=["1"])
-    sentiment_model_version: str = Field(examples=["1.1.0"])
+    sentiment_model_version: str = Field(examples=["1.1.1"])
     ce_specversion: str | Absent = Field(
         None, alias="ce_specversion", description=_ONLY_EVENTS, examples=[SPEC_VERSION]
     )

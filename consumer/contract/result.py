@@ -17,7 +17,7 @@ class Model(BaseModel):
     """Who labelled it."""
 
     name: str = Field(examples=["distilbert-mini"])
-    version: str = Field(examples=["1.1.0"])
+    version: str = Field(examples=["1.1.1"])
 
 
 class Source(BaseModel):

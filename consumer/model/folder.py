@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from consumer.clean import CLEANING_VERSION
 from consumer.errors import ModelRefusedError
@@ -19,6 +19,7 @@ from consumer.model.manifest import (
     read_manifest,
     read_object,
 )
+from consumer.scale import AS_IT_IS, Scale
 from consumer.tokenise import fingerprint
 
 POINTER = "CURRENT"
@@ -38,13 +39,19 @@ _LOADED = (
     "golden.jsonl",
     "drift-reference.json",
 )
+_SCALE = tuple(field.name for field in fields(Scale))
 _REQUIRED = ("config.json", "tokenizer.json", "golden.jsonl")
 _log = logging.getLogger(__name__)
 
 
+class _Calibrated(TypedDict, total=False):
+    scale: Scale
+    threshold: float
+
+
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """A verified model folder. p = sigmoid(logit / temperature + bias); positive when p ≥ threshold."""
+    """A verified model folder. p = sigmoid(scale.margin(logit)); positive when p ≥ threshold."""
 
     path: Path
     name: str
@@ -52,8 +59,7 @@ class ModelFolder:
     max_length: int
     tokeniser_path: Path
     threshold: float = 0.5
-    temperature: float = 1.0
-    bias: float = 0.0
+    scale: Scale = AS_IT_IS
     manifest: Manifest | None = None
 
 
@@ -141,19 +147,24 @@ def _check_made_alike(folder: Path, manifest: Manifest) -> None:
         )
 
 
-def _calibration(path: Path) -> dict[str, float]:
+def _calibration(path: Path) -> _Calibrated:
     if not path.exists():
         return {}
     raw = read_object(path)
-    values = {name: raw[name] for name in ("temperature", "bias", "threshold") if name in raw}
+    values = {name: raw[name] for name in (*_SCALE, "threshold") if name in raw}
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise ModelRefusedError(f"{path}: {name} must be a number, is {value!r:.60}")
     if values.get("temperature", 1.0) <= 0:
         raise ModelRefusedError(f"{path}: temperature must be above 0, is {values['temperature']}")
+    if values.get("stretch", 0.0) < 0:
+        raise ModelRefusedError(f"{path}: stretch must not be below 0, is {values['stretch']}")
     if not 0 < values.get("threshold", 0.5) < 1:
         raise ModelRefusedError(f"{path}: threshold must lie between 0 and 1, is {values['threshold']}")
-    return {name: float(value) for name, value in values.items()}
+    read: _Calibrated = {"scale": Scale(**{name: float(values[name]) for name in _SCALE if name in values})}
+    if "threshold" in values:
+        read["threshold"] = float(values["threshold"])
+    return read
 
 
 def _open_bare(folder: Path) -> ModelFolder:

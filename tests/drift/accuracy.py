@@ -32,7 +32,7 @@ def judged(
     """Confidence and rightness of each labelled row, (n,) and (n,), in file order."""
     rows = read_labelled(path, Tokeniser(folder.tokeniser_path, folder.max_length)).sample(most, 1)
     scorer = load_scorer(folder.path, "openvino", streams=2, chunk_tokens=512, cache_dir=None)
-    p = probabilities(score(scorer, rows.ids), folder.temperature, folder.bias)
+    p = probabilities(score(scorer, rows.ids), folder.scale)
     scorer.close()
     positive = p >= folder.threshold
     return np.where(positive, p, 1 - p), positive == (rows.labels == 1)

@@ -73,7 +73,7 @@ class Scored:
         folder = open_model(CURRENT)
         self._rules = Rules(
             Tokeniser(folder.tokeniser_path, folder.max_length),
-            LabelRule(folder.threshold, None, folder.temperature, folder.bias),
+            LabelRule(folder.threshold, scale=folder.scale),
         )
         self._scorer = load_scorer(folder.path, "openvino", streams=2, chunk_tokens=512, cache_dir=None)
         self.rule = Rule(folder.threshold, LANGUAGES, read_pieces(folder.tokeniser_path), BINS)

@@ -13,6 +13,7 @@ import pytest
 from consumer.clean import CLEANING_VERSION
 from consumer.errors import ModelRefusedError
 from consumer.model.folder import UNCASED, open_model
+from consumer.scale import Scale
 from tests.model.folders import make_folder, seal
 
 
@@ -26,7 +27,7 @@ def test_valid_folder_opens(folder: Path) -> None:
     """Name, version and maximum length come from the manifest; without calibration it is the identity."""
     model = open_model(folder)
     assert (model.name, model.version, model.max_length) == ("toy", "1.2.3", 32)
-    assert (model.temperature, model.bias, model.threshold) == (1.0, 0.0, 0.5)
+    assert (model.scale, model.threshold) == (Scale(), 0.5)
     assert model.tokeniser_path == folder / "tokenizer.json"
 
 
@@ -213,13 +214,13 @@ def test_unreadable_manifest(folder: Path, content: str) -> None:
 
 
 def test_calibration_is_read(folder: Path) -> None:
-    """Temperature, bias and threshold are the model's own."""
+    """Scale and threshold are the model's own; what is not calibrated stays as it is."""
     (folder / "calibration.json").write_text(
-        '{"temperature": 1.5, "bias": -0.1, "threshold": 0.4, "rows": 9}'
+        '{"temperature": 1.5, "stretch": 0.02, "bias": -0.1, "threshold": 0.4, "rows": 9}'
     )
     seal(folder)
     model = open_model(folder)
-    assert (model.temperature, model.bias, model.threshold) == (1.5, -0.1, 0.4)
+    assert (model.scale, model.threshold) == (Scale(1.5, 0.02, -0.1), 0.4)
 
 
 @pytest.mark.parametrize(
@@ -228,6 +229,8 @@ def test_calibration_is_read(folder: Path) -> None:
         '{"temperature": 0}',
         '{"temperature": "1"}',
         '{"bias": NaN}',
+        '{"stretch": -0.01}',
+        '{"stretch": null}',
         '{"threshold": 1}',
         '{"threshold": true}',
     ],
@@ -236,7 +239,7 @@ def test_calibration_out_of_range_is_refused(folder: Path, content: str) -> None
     """A calibration that would make every probability the same, or none, is refused."""
     (folder / "calibration.json").write_text(content)
     seal(folder)
-    with pytest.raises(ModelRefusedError, match=r"calibration\.json: (temperature|bias|threshold) must"):
+    with pytest.raises(ModelRefusedError, match=r"calibration\.json: \w+ must"):
         open_model(folder)
 
 

@@ -41,7 +41,7 @@ def test_what_follows_from_calibration_is_new_and_the_rest_is_not(
     assert (model.name, model.version) == ("tiny", "0.0.2")
     old, new = hash_files(tiny.path), hash_files(copy)
     assert {name for name in new if old.get(name) != new[name]} == FOLLOWS
-    assert model.temperature != tiny.temperature
+    assert model.scale != tiny.scale
     reference = read_reference(copy)
     assert reference is not None
     assert (reference.set, reference.rows) == ("labelled", 120)

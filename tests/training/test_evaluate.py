@@ -93,7 +93,8 @@ def test_checkpoint_without_manifest(
     out = tmp_path / "e.json"
     assert evaluate(mixed, "--model", tiny_checkpoint_path, "--scorer", "tensorflow", "--out", out) == 0
     assert json.loads(out.read_text())["model"] == {
-        "name": "checkpoint", "version": "checkpoint", "threshold": 0.5, "temperature": 1.0, "bias": 0.0,
+        "name": "checkpoint", "version": "checkpoint", "threshold": 0.5, "temperature": 1.0, "stretch": 0.0,
+        "bias": 0.0,
     }  # fmt: skip
     assert open_any(tiny_checkpoint_path).max_length == tiny.max_length == 32
     capsys.readouterr()

@@ -6,9 +6,11 @@ import json
 import re
 import resource
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+import openvino as ov
 import pytest
 
 from consumer.errors import ModelRefusedError
@@ -23,6 +25,7 @@ from training.__main__ import main
 from training.ship.origin import origin
 
 pytestmark = pytest.mark.tensorflow
+ROOT = Path(__file__).parents[2]
 FILES = {
     "README.md", "calibration.json", "config.json", "drift-reference.json", "evaluation.json",
     "golden.jsonl", "model.safetensors",
@@ -48,10 +51,11 @@ def test_maximum_length_is_the_trained_one(tiny: ModelFolder) -> None:
 
 
 def test_calibration_is_what_the_consumer_reads(tiny: ModelFolder) -> None:
-    """The temperature fitted at export is the one that ``open_model`` returns."""
+    """The scale fitted at export is the one that ``open_model`` returns."""
     made = json.loads((tiny.path / "calibration.json").read_text())
-    assert (tiny.temperature, tiny.bias, tiny.threshold) == (made["temperature"], made["bias"], 0.5)
-    assert tiny.temperature > 1.5  # labels were drawn at a third of the logits
+    assert asdict(tiny.scale) == {name: made[name] for name in ("temperature", "stretch", "bias")}
+    assert tiny.threshold == 0.5
+    assert tiny.scale.margin(1.0) - tiny.scale.bias < 1 / 1.5  # labels were drawn at a third of the logits
     assert (made["rule"], made["set"], made["rows"], made["back_end"]) == (
         "accuracy", "labelled", 120, "openvino",
     )  # fmt: skip
@@ -309,3 +313,16 @@ def test_weights_without_the_head_are_refused(copy: Path) -> None:
     save_file(weights, copy / "model.safetensors", metadata={"format": "tf"})
     with pytest.raises(ModelRefusedError, match=r"its weights lack .*classifier"):
         load_scorer(copy, "tensorflow")
+
+
+def test_int8_weights_leave_room_for_sums_of_16_bits(tiny: ModelFolder) -> None:
+    """Two products of 255 and a weight fit in 16 bits, so that a CPU with AVX2 alone computes the same."""
+    folders = [tiny.path, open_model(ROOT / "Models" / "CURRENT").path]
+    for folder in folders:
+        model = ov.Core().read_model(folder / "openvino" / "model.xml")
+        weights = [
+            node.data for node in model.get_ops()
+            if node.get_type_name() == "Constant" and node.get_element_type() == ov.Type.i8
+        ]  # fmt: skip
+        assert len(weights) > 5, folder
+        assert max(2 * 255 * int(np.abs(w.astype(np.int16)).max()) for w in weights) < 2**15, folder

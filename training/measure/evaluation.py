@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from consumer.model.folder import ModelFolder
@@ -47,9 +47,9 @@ def score_set(scorer: Scorer, rows: Labelled, model: ModelFolder) -> Scored:
     logits, neutral = score(scorer, rows.ids), score(scorer, rows.neutral_ids)
     return Scored(
         rows,
-        probabilities(logits, model.temperature, model.bias),
+        probabilities(logits, model.scale),
         probabilities(logits),
-        probabilities(neutral, model.temperature, model.bias),
+        probabilities(neutral, model.scale),
     )
 
 
@@ -99,8 +99,7 @@ def describe(
             "name": model.name,
             "version": model.version,
             "threshold": model.threshold,
-            "temperature": model.temperature,
-            "bias": model.bias,
+            **asdict(model.scale),
         },
         "back_ends": each(_numbers, model.threshold),
         "intervals": {

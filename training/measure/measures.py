@@ -8,13 +8,14 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from consumer.scale import AS_IT_IS, Scale
 from training.measure.weighted import Floats, weighted_measures
 
 
-def probabilities(logits: npt.ArrayLike, temperature: float = 1.0, bias: float = 0.0) -> Floats:
-    """P(positive) = sigmoid(logit / temperature + bias), without overflow."""
-    scaled = np.asarray(logits, np.float64) / temperature + bias
-    result: Floats = 0.5 * (1.0 + np.tanh(0.5 * scaled))
+def probabilities(logits: npt.ArrayLike, scale: Scale = AS_IT_IS) -> Floats:
+    """P(positive) of any shape of logits, without overflow."""
+    margins = scale.margin(np.asarray(logits, np.float64))
+    result: Floats = 0.5 * (1.0 + np.tanh(0.5 * margins))
     return result
 
 

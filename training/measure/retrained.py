@@ -44,5 +44,5 @@ def _probabilities(model: ModelFolder, sets: Mapping[str, Sequence[Row]]) -> dic
     found: dict[str, Floats] = {}
     for name, rows in sets.items():
         ids = [tokens.ids for tokens in tokeniser([clean(row.text) for row in rows])]
-        found[name] = probabilities(score(scorer, ids), model.temperature, model.bias)
+        found[name] = probabilities(score(scorer, ids), model.scale)
     return found

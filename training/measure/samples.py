@@ -31,7 +31,7 @@ def samples(model: ModelFolder) -> list[Sample]:
     if not (model.path / GOLDEN).is_file():
         return []
     golden = read_golden(model.path / GOLDEN)
-    rule = LabelRule(model.threshold, None, model.temperature, model.bias)
+    rule = LabelRule(model.threshold, scale=model.scale)
     pairs = zip(golden.texts, golden.probabilities, strict=True)
     return [_sample(text, p, rule) for text, p in pairs if text.isascii() and 3 < len(text) <= _LONGEST][  # noqa: PLR2004 - a word at least
         ::_EVERY

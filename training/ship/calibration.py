@@ -1,7 +1,8 @@
 """Scores made into probabilities that can be believed, and the threshold that follows from them.
 
-p = sigmoid(logit / temperature + bias), both by least log loss on rows that did not train (Platt 1999;
-with the bias left out, the temperature scaling of Guo et al. 2017). Fitted on the back end that serves.
+p = sigmoid(logit / temperature + stretch · logit³ + bias), by least log loss on rows that did not train.
+Without the stretch it is the scaling of Platt 1999, with the temperature alone that of Guo et al. 2017;
+the stretch takes back what smoothed labels took from the far ends. Fitted on the back end that serves.
 """
 
 from __future__ import annotations
@@ -17,20 +18,22 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from consumer.errors import ModelRefusedError
+from consumer.scale import Scale
 from training.data.rows import BadInputError
 from training.measure.measures import measure, probabilities
 from training.ship.threshold import Rule, choose
 
 NAME = "calibration.json"
-_DIGITS = 4  # kept of temperature and bias: far finer than the rows can tell
+_DIGITS = 4  # kept of each number: far finer than the rows can tell
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The content of ``calibration.json``; the consumer reads the first three."""
+    """The content of ``calibration.json``; the consumer reads the first four."""
 
     temperature: float
+    stretch: float
     bias: float
     threshold: float
     rule: str  # how the threshold was chosen
@@ -39,6 +42,11 @@ class Calibration:
     rows: int
     back_end: str
     log_loss: dict[str, float]  # on these rows, before and after
+
+    @property
+    def scale(self) -> Scale:
+        """What makes probabilities of logits."""
+        return Scale(self.temperature, self.stretch, self.bias)
 
 
 def calibrate(
@@ -51,21 +59,20 @@ def calibrate(
     seed: int = 7,
     weights: Floats | None = None,
 ) -> Calibration:
-    """Temperature, bias and threshold from logits (n,) and labels (n,) of 0 and 1 of the set ``name``.
+    """Scale and threshold from logits (n,) and labels (n,) of 0 and 1 of the set ``name``.
 
-    ``weights`` (n,) say how much each row counts for temperature and bias; the threshold counts rows.
+    ``weights`` (n,) say how much each row counts for the scale; the threshold counts rows.
 
     Raises:
         BadInputError: labels of one kind only, rows that logits part without error, or an unmet rule.
         ModelRefusedError: a logit is not a number, or they rise where labels fall.
     """
     z, truth = np.asarray(logits, np.float64), np.asarray(labels) == 1
-    temperature, bias = (round(value, _DIGITS) for value in fit(z, truth, name, weights))
-    p = probabilities(z, temperature, bias)
+    scale = _rounded(fit(z, truth, name, weights))
+    p = probabilities(z, scale)
     chosen = choose(p, truth, rule, name=name, seed=seed)
     return Calibration(
-        temperature=temperature,
-        bias=bias,
+        **asdict(scale),
         threshold=chosen.threshold,
         rule=str(rule),
         reason=chosen.reason,
@@ -79,43 +86,58 @@ def calibrate(
     )
 
 
-def fit(
-    z: Floats, truth: npt.NDArray[np.bool_], name: str, weights: Floats | None = None
-) -> tuple[float, float]:
-    """Temperature and bias of least log loss; convex, so found by Newton's method from anywhere.
+def fit(z: Floats, truth: npt.NDArray[np.bool_], name: str, weights: Floats | None = None) -> Scale:
+    """The scale of least log loss for logits (n,) and whether each row is positive (n,).
 
-    >>> z = np.array([2.0, 2.0, 2.0, -2.0, -2.0, -2.0])
-    >>> temperature, bias = fit(z, np.array([True, True, False, True, False, False]), "six rows")
-    >>> round(temperature, 3), round(bias, 3) + 0
-    (2.885, 0.0)
+    >>> z = np.array([2.0, 2.0, 2.0, -2.0, -2.0, -2.0, 1.0, -1.0])
+    >>> found = fit(z, np.array([True, True, False, True, False, False, True, False]), "eight rows")
+    >>> round(found.temperature, 3), found.stretch, round(found.bias, 3) + 0
+    (1.943, 0.0, 0.0)
     """
     _check(z, truth, name)
-    y, spread = truth.astype(np.float64), float(z.std())
-    x = z / spread  # so that both unknowns are of one size
     share = np.full(len(z), 1 / len(z)) if weights is None else weights / weights.sum()
-
-    def loss(v: Floats) -> tuple[float, Floats]:
-        margin = v[0] * x + v[1]
-        slope = share * (expit(margin) - y)
-        return float(share @ (np.logaddexp(0, margin) - y * margin)), np.array([slope @ x, slope.sum()])
-
-    def curvature(v: Floats) -> Floats:
-        p = expit(v[0] * x + v[1])
-        w = share * p * (1 - p)
-        cross = w @ x
-        return np.array([[w @ (x * x), cross], [cross, w.sum()]])
-
-    found = minimize(
-        loss, np.array([spread, 0.0]), jac=True, hess=curvature, method="trust-exact", options={"gtol": 1e-10}
-    )
-    scale, bias = float(found.x[0]) / spread, float(found.x[1])
-    if not (np.isfinite(scale) and np.isfinite(bias)):
+    one = np.ones_like(z)
+    (slope, bias), plain = _least(np.stack([z, one], axis=1), truth, share)
+    (steeper, stretch, moved), stretched = _least(np.stack([z, z**3, one], axis=1), truth, share)
+    enough = plain - stretched > np.log(len(z)) / (2 * len(z))  # the criterion of Schwarz 1978
+    if enough and stretch > 0 and steeper > 0:  # below 0 it would turn the order round
+        slope, bias = steeper, moved
+    else:
+        stretch = 0.0
+    if not np.isfinite([slope, stretch, bias]).all():
         raise ModelRefusedError(f"{name}: calibration found no finite temperature")
-    if scale <= 0:
+    if slope <= 0:
         raise ModelRefusedError(
             f"{name}: scores rise where labels fall: on these rows the model is worse than chance"
         )
-    return 1 / scale, bias
+    return Scale(float(1 / slope), float(stretch), float(bias))
+
+
+def _least(columns: Floats, truth: npt.NDArray[np.bool_], share: Floats) -> tuple[Floats, float]:
+    """The factors of columns (n, k) of least log loss, and that loss.
+
+    Convex, so found by Newton's method from anywhere.
+    """
+    y, spread = truth.astype(np.float64), np.sqrt((columns**2).mean(axis=0))
+    x = columns / spread  # so that all unknowns are of one size
+
+    def loss(v: Floats) -> tuple[float, Floats]:
+        margin = x @ v
+        slope = share * (expit(margin) - y)
+        return float(share @ (np.logaddexp(0, margin) - y * margin)), slope @ x
+
+    def curvature(v: Floats) -> Floats:
+        p = expit(x @ v)
+        found: Floats = (x.T * (share * p * (1 - p))) @ x
+        return found
+
+    start = np.zeros(len(spread))
+    found = minimize(loss, start, jac=True, hess=curvature, method="trust-exact", options={"gtol": 1e-10})
+    return found.x / spread, float(found.fun)
+
+
+def _rounded(scale: Scale) -> Scale:
+    return Scale(*(round(value, _DIGITS) for value in (scale.temperature, scale.stretch, scale.bias)))
 
 
 def _check(z: Floats, truth: npt.NDArray[np.bool_], name: str) -> None:

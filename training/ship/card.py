@@ -9,6 +9,7 @@ from typing import Any
 from consumer.clean import CLEANING_VERSION
 from consumer.model.manifest import read_object
 from consumer.model.reference import NAME as REFERENCE
+from consumer.scale import Scale
 from training.measure.evaluation import table
 from training.ship.origin import origin
 
@@ -22,7 +23,7 @@ tags: [sentiment, tweets, distilbert, openvino{tag}]
 ---
 # {name} {version}
 
-Positive or negative: one logit for an English tweet, P(positive) = sigmoid(logit / {temperature:.4f} {bias}),
+Positive or negative: one logit for an English tweet, P(positive) = sigmoid({margin}),
 positive from {threshold} on.
 DistilBERT, {layers} layers, {dim} wide; word pieces of the uncased BERT vocabulary, at most {max_length} a
 text.
@@ -73,8 +74,7 @@ def write_card(folder: Path, name: str, version: str, max_length: int) -> str:
         name=name,
         version=version,
         tag=", int8" if is_int8 else "",
-        temperature=calibration["temperature"],
-        bias=f"{calibration['bias']:+.4f}".replace("+", "+ ").replace("-", "− "),
+        margin=Scale(*(calibration[name] for name in ("temperature", "stretch", "bias"))),
         threshold=calibration["threshold"],
         layers=config.get("n_layers"),
         dim=config.get("dim"),

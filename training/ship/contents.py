@@ -91,8 +91,7 @@ class Making:
             max_length=self.tokeniser.max_length,
             tokeniser_path=self.work / "tokenizer.json",
             threshold=calibration.threshold,
-            temperature=calibration.temperature,
-            bias=calibration.bias,
+            scale=calibration.scale,
         )
 
     def golden(self, tolerance: Mapping[str, float]) -> float:

@@ -35,4 +35,4 @@ def _scored(model: ModelFolder, rows: Path) -> tuple[npt.NDArray[np.float64], np
         logits = score(scorer, labelled.ids)
     finally:
         scorer.close()
-    return probabilities(logits, model.temperature, model.bias), labelled.labels
+    return probabilities(logits, model.scale), labelled.labels

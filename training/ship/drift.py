@@ -28,7 +28,7 @@ def make_reference(
         tokeniser: says which texts it cuts.
         pieces: which of its word pieces are unknown, and which go on with a word.
     """
-    p = probabilities(logits, calibration.temperature, calibration.bias)
+    p = probabilities(logits, calibration.scale)
     positive = p >= calibration.threshold
     confidence = np.where(positive, p, 1 - p)
     signals = {

@@ -47,7 +47,7 @@ def test_stream_and_reference_count_alike(tmp_path: Path, results: list[Result],
     tokeniser = Tokeniser(tmp_path / "tokenizer.json", 16)
     rows = Labelled("d", [list(r.pieces) for r in results], np.ones(len(results), np.int8), TEXTS)
     logits = np.log(probability / (1 - probability))
-    calibration = Calibration(1.0, 0.0, THRESHOLD, "fixed", "", "d", len(TEXTS), "openvino", {})
+    calibration = Calibration(1.0, 0.0, 0.0, THRESHOLD, "fixed", "", "d", len(TEXTS), "openvino", {})
     reference = make_reference(rows, logits, calibration, tokeniser, rule.pieces)
     found = tally(results, rule)
     for name in SIGNALS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from consumer.clean import CLEANING_VERSION
 from consumer.model.folder import ModelFolder, open_model
 from consumer.model.golden import Golden, write_golden
 from consumer.model.manifest import SCHEMA_VERSION, Manifest, hash_files, write_manifest
+from consumer.scale import Scale
 from consumer.tokenise import fingerprint
 from tests.models.tiny import VOCABULARY, write_tokeniser
 from training.measure.evaluation import Scored, describe
@@ -22,7 +24,7 @@ from training.measure.intervals import Resampling
 from training.measure.labelled import Labelled
 from training.measure.measures import probabilities
 
-TEMPERATURE = 1.25
+SCALE = Scale(1.25)
 RESAMPLING = Resampling(40, seed=3)
 BAND = (0.4, 0.65)
 TEXTS = ("good day", "@ann so bad #fail", "WHY is it late?", "look http://t.co/x", "love it 😍", "fine " * 20)
@@ -41,13 +43,13 @@ def scored(name: str, rows: int, seed: int, neutral: int = 0) -> Scored:
     logits = rng.normal(3.0 * labels - 1.5, 1.5)
     texts = [TEXTS[i % len(TEXTS)] for i in range(rows)]
     held = Labelled(name, [[1]] * rows, labels, texts, [("here", "there")[i % 3 == 0] for i in range(rows)])
-    middle = probabilities(rng.normal(0, 0.8, neutral), TEMPERATURE)
-    return Scored(held, probabilities(logits, TEMPERATURE), probabilities(logits), middle)
+    middle = probabilities(rng.normal(0, 0.8, neutral), SCALE)
+    return Scored(held, probabilities(logits, SCALE), probabilities(logits), middle)
 
 
 def model_of(path: Path) -> ModelFolder:
     """What ``describe`` must know of a model."""
-    return ModelFolder(path, path.name, "2.1.0", 32, path / "tokenizer.json", 0.5, TEMPERATURE, 0.0)
+    return ModelFolder(path, path.name, "2.1.0", 32, path / "tokenizer.json", 0.5, SCALE)
 
 
 def content(model: ModelFolder) -> dict[str, Any]:
@@ -100,7 +102,7 @@ TRAINING: dict[str, Any] = {
     ],
 }
 CALIBRATION: dict[str, Any] = {
-    "temperature": TEMPERATURE, "bias": 0.0, "threshold": 0.5, "rule": "accuracy", "reason": "best by half",
+    **asdict(SCALE), "threshold": 0.5, "rule": "accuracy", "reason": "best by half",
     "set": "calibration.csv", "rows": 2635, "log_loss": {"before": 0.4123, "after": 0.3987},
 }  # fmt: skip
 CONFIG: dict[str, Any] = {

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumer.scale import Scale
 from training.measure.measures import measure, probabilities
 
 P = np.array([0.9, 0.8, 0.6, 0.4, 0.3, 0.1])
@@ -55,6 +56,6 @@ def test_roc_auc_is_the_share_of_pairs_in_order(rows: list[tuple[float, bool]]) 
 
 
 def test_probabilities_are_calibrated_logits() -> None:
-    """sigmoid(logit / temperature + bias), finite at both ends."""
-    found = probabilities([-1e4, 2.0, 1e4], temperature=2.0, bias=0.5)
+    """The sigmoid of the scaled logits, finite at both ends."""
+    found = probabilities([-1e4, 2.0, 1e4], Scale(2.0, 0.0, 0.5))
     assert found.tolist() == pytest.approx([0.0, 1 / (1 + math.exp(-1.5)), 1.0])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from consumer.label import sigmoid
-from tests.training.measure.made import TEMPERATURE, write_folder
+from tests.training.measure.made import SCALE, write_folder
 from training.measure.samples import samples
 
 
@@ -19,7 +19,7 @@ def test_samples_are_calibrated_and_labelled(tmp_path: Path) -> None:
     assert second.text == "text number 3, neither good nor bad"
     assert all(one.text.isascii() for one in found)
     assert {one.label for one in found} == {"positive", "negative"}
-    assert first.probability == pytest.approx(sigmoid(3.4761 / TEMPERATURE), abs=1e-4)  # logit of 0.97
+    assert first.probability == pytest.approx(sigmoid(SCALE.margin(3.4761)), abs=1e-4)  # logit of 0.97
 
 
 def test_no_golden_texts_no_samples(tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ from training.measure.view import pair, shortened, with_interval
 
 
 def calibration(facts: Facts) -> str:
-    """Temperature and bias, and what they do to the calibration error of each set."""
+    """The scale, and what it does to the calibration error of each set."""
     found = facts.calibration
     if not found:
         return missing("calibration.json is not there: scores are taken as they are")
     loss = found.get("log_loss") or {}
     parts = [
-        f"p = sigmoid(logit / {facts.model.temperature:g}{_bias(facts.model.bias)}), by least log loss "
+        f"p = sigmoid({facts.model.scale}), by least log loss "
         f"on {number(found.get('rows'))} rows of {found.get('set', 'the calibration split')}"
         + (f", where log loss went from {loss['before']:.4f} to {loss['after']:.4f}." if loss else "."),
     ]
@@ -33,10 +33,6 @@ def calibration(facts: Facts) -> str:
         parts.append(table(("calibration error (ECE)", "before", "after"), rows))
     parts.append(figure("reliability.png", "Share of positives over the probability given", facts.drawn))
     return "\n\n".join(parts)
-
-
-def _bias(value: float) -> str:
-    return f" {'+' if value > 0 else '-'} {abs(value):g}" if value else ""
 
 
 def _error(bins: Mapping[str, list[float]]) -> float:
