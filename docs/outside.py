@@ -21,9 +21,7 @@ log = getLogger(f"mkdocs.hooks.{__name__}")
 
 PLACE = "repository"  # where in the site they stand
 _FENCED = re.compile(r"^( *)(```+).*?^\1\2 *$", re.MULTILINE | re.DOTALL)
-_LIST = re.compile(
-    r"^([^\s>#|+*-][^\n]*)\n(- )", re.MULTILINE
-)  # on GitHub no empty line is needed
+_LIST = re.compile(r"^([^\s>#|+*-][^\n]*)\n(- )", re.MULTILINE)  # on GitHub no empty line is needed
 _LINK = re.compile(r"(\]\()(?![a-z][a-z+.-]*:|//|#)([^)\s#]+)((?:#[^)\s]*)?\))")
 
 
