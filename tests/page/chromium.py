@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 WAIT_MS = 60_000.0  # for a busy machine; nothing waits longer than it must
 Scheme = Literal["light", "dark"]
-DESKTOP, PHONE = (1280, 900), (360, 740)
+DESKTOP, PHONE, NARROW = (1280, 900), (360, 740), (320, 640)
 
 
 @dataclass(slots=True)
@@ -39,6 +39,23 @@ class Seen:
             "document.documentElement.scrollWidth > document.documentElement.clientWidth"
         )
         return found
+
+    @property
+    def spilt(self) -> list[str]:
+        """Sections with something in them that is wider than they are."""
+        found: list[str] = self.page.evaluate(
+            "[...document.querySelectorAll('section')].filter(one => one.scrollWidth > one.clientWidth)"
+            ".map(one => one.getAttribute('aria-labelledby'))"
+        )
+        return found
+
+    def wait_for_width(self, chart: str, window: int) -> None:
+        """Return when the chart of that id is drawn anew, no wider than the window."""
+        self.page.wait_for_function(
+            "([id, most]) => document.getElementById(id).viewBox.baseVal.width < most",
+            arg=[chart, window],
+            timeout=WAIT_MS,
+        )
 
 
 def missing() -> str | None:

@@ -39,6 +39,7 @@ class Scene:
     def __init__(self, latest: Latest | None = None) -> None:
         self.metrics, self.health, self.clock = Metrics(CollectorRegistry()), Health(), Clock()
         self.latest = latest
+        self.topic, self.group, self.text = "tweets", "a-group", TEXT
         self._chance = random.Random(5)
         self.live = Live(self.metrics, self.health, STANDARDS.least_tweets, latest, self.clock)
         self.app: FastAPI = create_app(self.health, self.metrics, live=self.live)
@@ -68,12 +69,24 @@ class Scene:
         self._server = Server(self.app, "127.0.0.1", port)
         self._server.start()
 
-    def join(self, partitions: int = 3) -> None:
-        """Get ready, with partitions."""
+    def join(self, partitions: int = 3, *, reference: bool = True) -> None:
+        """Get ready, with partitions; the model has a reference, or none."""
         self.metrics.model(
             "words", "7", scorer="openvino", cleaning_version="2", threshold=0.5, max_length=128
         )
-        self.metrics.consumer("a-group", "tweets")
+        self.metrics.consumer(self.group, self.topic)
+        if reference:
+            self._refer()
+        self.health.model_warm()
+        self.health.joined()
+        self.health.broker_answers(answers=True)
+        self.metrics.rebalanced()
+        self.metrics.breaker(State.CLOSED, 0.0)
+        self.metrics.assigned((self.topic, number) for number in range(partitions))
+        for number in range(partitions):
+            self.metrics.lag.update((self.topic, number), 0, 0, None)
+
+    def _refer(self) -> None:
         reference = [self._score(0.5) for _ in range(TWEETS)]
         sure = [max(p, 1 - p) for p in reference]
         self.metrics.reference(
@@ -82,14 +95,11 @@ class Scene:
                 "confidence": (CONFIDENCE_BINS, count(sure, CONFIDENCE_BINS)),
             }
         )
-        self.health.model_warm()
-        self.health.joined()
-        self.health.broker_answers(answers=True)
-        self.metrics.rebalanced()
-        self.metrics.breaker(State.CLOSED, 0.0)
-        self.metrics.assigned(("tweets", number) for number in range(partitions))
-        for number in range(partitions):
-            self.metrics.lag.update(("tweets", number), 0, 0, None)
+
+    def wait(self, partition: int, records: int, seconds: float) -> None:
+        """So many records wait in a partition, the oldest for so long."""
+        oldest = int((time.time() - seconds) * 1000)
+        self.metrics.lag.update((self.topic, partition), 4_000 + records, 4_000, oldest)
 
     def commit(self, scores: Sequence[float], dead: int = 0, seconds: float = 0.05) -> None:
         """A batch with these probabilities, and so many dead letters."""
@@ -135,7 +145,7 @@ class Scene:
         label = RULE.label(probability)
         return Result(
             self._record(),
-            Tweet("1", TEXT),
+            Tweet("1", self.text),
             label,
             probability,
             confidence(label, probability),
@@ -146,7 +156,7 @@ class Scene:
 
     def _record(self) -> Record:
         self._offset += 1
-        return Record("tweets", self._offset % 3, self._offset // 3, 1_000, None, b"{}")
+        return Record(self.topic, self._offset % 3, self._offset // 3, 1_000, None, b"{}")
 
 
 def split(positive: float) -> Any:
@@ -180,9 +190,35 @@ def alarmed(scene: Scene) -> None:
         "a few are tried after 30 s"
     )
     for number in range(3):
-        scene.metrics.lag.update(
-            ("tweets", number), 5_000 + 31 * number, 4_000, int(time.time() * 1000) - 42_000
-        )
+        scene.wait(number, 1_000 + 31 * number, seconds=42)
 
 
-STATES = {"quiet": quiet, "running": running, "alarmed": alarmed}
+def starting(scene: Scene) -> None:
+    """The model is being loaded."""
+
+
+def without_reference(scene: Scene) -> None:
+    """Tweets of a model that came without one."""
+    scene.join(reference=False)
+    scene.stream(20, 40)
+    found = judge(Tally(TWEETS, {}, TWEETS, 0.86 * TWEETS), {}, STANDARDS)
+    scene.metrics.drift(found, STANDARDS.smallest_psi)
+
+
+def long_words(scene: Scene) -> None:
+    """Names and texts without a place to break them."""
+    scene.topic, scene.group, scene.text = "tweets." * 20, "group_" * 20, "o" * 280
+    alarmed(scene)
+    scene.metrics.breaker(State.CLOSED, 0)
+    scene.health.resume()
+    scene.health.broker_answers(answers=False, reason="no answer of " + "kafka-0.kafka.svc." * 5 + ":9092")
+
+
+STATES = {
+    "starting": starting,
+    "quiet": quiet,
+    "running": running,
+    "alarmed": alarmed,
+    "without_reference": without_reference,
+    "long_words": long_words,
+}

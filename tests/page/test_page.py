@@ -13,7 +13,7 @@ from consumer.http.scoring.desk import Bounds
 from consumer.monitoring.live.latest import Latest
 from tests.doubles import ConstantScorer
 from tests.http.asking import GatedScorer, Served, at_once, served
-from tests.page.chromium import DESKTOP, PHONE, Scheme, Seen, opened
+from tests.page.chromium import DESKTOP, NARROW, PHONE, Scheme, Seen, opened
 from tests.page.scene import STATES, TEXT, Scene, alarmed, running
 
 if TYPE_CHECKING:
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 SAYS = {
+    "starting": "Starting",
     "quiet": "Quiet",
     "running": "Running",
     "alarmed": "Alarmed: circuit breaker open, drift of 3 signals",
+    "without_reference": "Running",
+    "long_words": "Alarmed: not ready, drift of 3 signals",
 }
 WAIT = pytest.mark.timeout(900)  # a busy machine
 
@@ -32,13 +35,13 @@ WAIT = pytest.mark.timeout(900)  # a busy machine
 @WAIT
 @pytest.mark.parametrize("name", STATES)
 def test_everybody_can_use_it_in_every_state(browser: Browser, name: str) -> None:
-    """Light and dark, on a desk and on a phone.
+    """Light and dark, on a desk and on the narrowest phone, the last texts shown.
 
     Nothing is wider than the window, none of axe's rules is broken, the console has no error, and no request
     leaves the process.
     """
-    looks: list[tuple[Scheme, tuple[int, int]]] = [("light", DESKTOP), ("dark", PHONE)]
-    with Scene() as scene:
+    looks: list[tuple[Scheme, tuple[int, int]]] = [("light", DESKTOP), ("dark", NARROW)]
+    with Scene(Latest()) as scene:
         STATES[name](scene)
         for scheme, size in looks:
             with opened(browser, scene.address, scheme, size) as seen:
@@ -46,6 +49,7 @@ def test_everybody_can_use_it_in_every_state(browser: Browser, name: str) -> Non
                 for details in seen.page.locator("details:visible").all():
                     details.locator("summary").click()
                 assert not seen.overflows
+                assert not seen.spilt
                 found = Axe().run(seen.page).response["violations"]
                 assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == []
                 assert seen.errors == []
@@ -59,6 +63,7 @@ def test_it_says_that_it_starts(browser: Browser) -> None:
         seen.wait_for("state-name", "Starting")
         assert "the model is not warm yet" in seen.text("reasons")
         assert "Nothing is said yet" in seen.text("drift-note")
+        assert (seen.text("lag"), seen.text("lag-seconds")) == ("–", "–")  # not known, which is not 0
 
 
 @WAIT
@@ -87,6 +92,10 @@ def test_it_follows_the_process_and_says_when_it_is_gone(browser: Browser) -> No
             port = scene.vanish()
             seen.wait_for("connection", "The connection to the process is lost")
             assert seen.text("state-name") == "Not connected"
+            seen.page.set_viewport_size({"width": PHONE[1], "height": PHONE[0]})
+            seen.wait_for_width("rate-chart", PHONE[1])
+            assert seen.text("state-name") == "Not connected"  # also in a window that was turned
+            assert seen.text("reasons") == ""
             scene.come_back(port)
             seen.wait_for("again", "Connected again")
             seen.wait_for("state-name", "Running")

@@ -7,7 +7,10 @@ export function say(id, text) {
   if (place.textContent !== text) place.textContent = text;
 }
 
-/** Rows of cells; a cell is a text, or {text, small, name} with a smaller second line and a class. */
+/**
+ * Rows of cells; a cell is a text, or {text, small, name} with a smaller second line and a class.
+ * A column is "", "number", or "long" where one word may be wider than the window.
+ */
 export function fill(id, rows, columns) {
   const body = at(id);
   while (body.rows.length > rows.length) body.deleteRow(-1);
@@ -20,7 +23,7 @@ export function fill(id, rows, columns) {
 function add(row, column, columns) {
   const cell = document.createElement(column ? "td" : "th");
   if (!column) cell.scope = "row";
-  if (columns[column] === "number") cell.classList.add("number");
+  if (columns[column]) cell.classList.add(columns[column]);
   return row.appendChild(cell);
 }
 

@@ -29,11 +29,11 @@ function showRate({ rate: now, totals, steps }, seconds) {
 
 function showLag({ records, seconds, assigned, partitions }) {
   say("lag", records === null ? "–" : count(records));
-  say("lag-seconds", seconds ? span(seconds) : "0 s");
+  say("lag-seconds", records === null ? "–" : seconds ? span(seconds) : "0 s");
   const known = records === null ? "; how far behind is not known yet" : "";
   say("lag-note", `${count(assigned)} ${assigned === 1 ? "partition is" : "partitions are"} read here${known}`);
   at("lag-details").hidden = !partitions.length;
-  fill("lag-rows", partitions.map(([topic, number, behind]) => [topic, number, count(behind)]), ["", "number", "number"]);
+  fill("lag-rows", partitions.map(([topic, number, behind]) => [topic, number, count(behind)]), ["long", "number", "number"]);
 }
 
 function showLatency(stretches) {

@@ -17,5 +17,5 @@ export function showLetters({ dead_letters: letters, sentiment, at: now }) {
 export function showLatest({ latest }) {
   at("latest").hidden = latest === null;
   const rows = latest?.map(({ label, confidence, text }) => [label, percent(confidence), text]) ?? [];
-  fill("latest-rows", rows, ["", "number", ""]);
+  fill("latest-rows", rows, ["", "number", "long"]);
 }

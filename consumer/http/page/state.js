@@ -10,6 +10,7 @@ let lostAt = null;
 let shownAt = null;
 
 export function showState({ at: now, state, about, started_at: started }) {
+  if (lostAt !== null) return; // drawn anew because the window changed: nothing was heard
   const kinds = state.kinds.length ? `: ${state.kinds.join(", ")}` : "";
   name(state.name, NAMES[state.name] + kinds);
   reasons(state.reasons);
