@@ -13,9 +13,10 @@ import re
 
 from consumer.clean import clean
 
-_LINK = re.compile(r"://|^www\.|\w\.[^\W\d_]{2,}", re.IGNORECASE)  # a scheme, or a name with a dot in it
+_LINK = re.compile(r"://|\w\.[^\W\d_]{2,}")  # a scheme, or a name with a dot in it
 _NUMBER = re.compile(r"\d[\d().,:/+-]*|[½⅓¼⅔¾]")
 _SAME_AGAIN = re.compile(r"(<number>)(?:[ ().,:/+-]*<number>)+")
+_PUT_IN = ("<e-mail>", "<mention>", "<link>", "<number>")
 _BRACKETS = str.maketrans("<>", "()")  # or a text could feign what was put in here
 
 
@@ -26,7 +27,11 @@ def anonymise(text: str) -> str:
     '<mention> call <number> or mail <e-mail> see <link>'
     """
     words = [_word(word) for word in clean(text).translate(_BRACKETS).split()]
-    joined = " ".join(word for word, before in zip(words, ["", *words], strict=False) if word != before)
+    joined = " ".join(
+        word
+        for word, before in zip(words, ["", *words], strict=False)
+        if word != before or word not in _PUT_IN
+    )
     return _SAME_AGAIN.sub(r"\1", joined)
 
 
@@ -34,8 +39,6 @@ def _word(word: str) -> str:
     before, at, after = word.partition("@")
     if at:
         return "<e-mail>" if before and after and before[-1].isalnum() else "<mention>"
-    if "." in word and _LINK.search(word):
-        return "<link>"
-    if "://" in word:
+    if _LINK.search(word):
         return "<link>"
     return _NUMBER.sub("<number>", word)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 import threading
 import time
 import traceback
@@ -41,7 +40,7 @@ def configure(
         stream: standard error if None; standard output belongs to results.
         clock: monotonic seconds.
     """
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(stream)  # standard error if None
     handler.setFormatter(JsonLines() if format == "json" else TextLines())
     handler.addFilter(DropRepeats(TAMED, clock))
     logging.basicConfig(level=level, handlers=[handler], force=True)

@@ -62,7 +62,7 @@ class Metrics(Collector):
         self._reference = Fixed(c.REFERENCE)
         self._letters: dict[Labels, Letter] = {}
         self._number(c.BUILD_INFO).set(1, __version__, platform.python_version())
-        self._registry = registry if registry is not None else own_registry()
+        self._registry = registry or own_registry()
         self._registry.register(self)
 
     def at_once(self) -> AbstractContextManager[object]:

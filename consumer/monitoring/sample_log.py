@@ -68,7 +68,7 @@ class SampleLog:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         if self._path.exists() and self._path.stat().st_size + len(lines) > self._most_bytes:
             self._turn_over()
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
         with open(descriptor, "a", encoding="utf-8") as file:  # noqa: PTH123 - of a descriptor, for its rights
             file.write(lines)
 
@@ -86,7 +86,7 @@ def read_salt(path: Path) -> bytes:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     made = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(made, os.O_WRONLY | os.O_CREAT, 0o600)
     with open(descriptor, "wb") as file:  # noqa: PTH123 - of a descriptor, for its rights
         file.write(secrets.token_bytes(SALT_BYTES))
     try:

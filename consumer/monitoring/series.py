@@ -105,7 +105,7 @@ class Fixed:
             labels: (_names(bounds), np.asarray(counts, dtype=np.int64))
             for labels, (bounds, counts) in spread.items()
         }
-        self._bounds = {labels: tuple(bounds) for labels, (bounds, _) in spread.items()}
+        self._bounds = {labels: bounds for labels, (bounds, _) in spread.items()}
 
     def spread(self) -> dict[Labels, tuple[Sequence[float], Counts]]:
         """Every series as it was taken: upper bounds (b,) and counts (b + 1,)."""

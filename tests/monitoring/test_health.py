@@ -59,7 +59,7 @@ def test_not_ready_until_all_is_there(health: Health) -> None:
     assert not health.ready().ok
     assert "broker" in health.ready().reason
     health.broker_answers(True)
-    assert health.ready().ok
+    assert health.ready() == (True, "ready")
 
 
 LOSSES: list[tuple[str, Callable[[Health], None]]] = [

@@ -39,6 +39,13 @@ def test_an_unknown_end_has_no_number() -> None:
     assert lag.records() == {}
 
 
+def test_an_unknown_position_has_no_number() -> None:
+    """Nothing is committed yet, which is not the same as all of it being behind."""
+    lag = lag_at(1_000.0)
+    lag.update(PARTITION, 10, None, None)
+    assert lag.records() == {}
+
+
 def test_a_clock_ahead_gives_zero() -> None:
     """A record from the future has no negative age."""
     lag = lag_at(1_000.0)

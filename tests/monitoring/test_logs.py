@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kafka.errors import KafkaTimeoutError
 from pydantic import BaseModel
 
 from consumer.errors import BrokerGoneError
@@ -197,3 +198,76 @@ def test_libraries_stay_quiet_at_debug() -> None:
     logging.getLogger("kafka.consumer").debug("Record(value=%r)", TWEET)
     logs.event(logging.getLogger("consumer.loop"), "polled", level=logging.DEBUG)
     assert [line["event"] for line in lines(stream)] == ["polled"]
+
+
+def test_an_exception_on_the_way_from_another_tells_of_it() -> None:
+    """Without a ``from`` there is a reason, too."""
+    error = BrokerGoneError("no answer")
+    error.__context__ = KeyError("x")
+    assert logs.describe(error)["cause"]["class"] == "builtins.KeyError"
+
+
+@pytest.mark.parametrize("error", [OSError(28, "disk full"), KafkaTimeoutError("took too long")])
+def test_errors_that_cannot_quote_a_tweet_are_told(error: Exception) -> None:
+    """Of the system, and of the client."""
+    assert logs.describe(error)["message"] == str(error)
+
+
+def test_what_nobody_foresaw_is_one_line() -> None:
+    """Whatever the message holds, and where nothing is known of its place."""
+    assert logs.unforeseen(BrokerGoneError("two\nlines")) == (
+        "consumer.errors.BrokerGoneError at an unknown place (two lines)"
+    )
+
+
+def test_an_exception_that_is_not_there_is_not_told() -> None:
+    """Where a line is written outside of handling one."""
+    stream = configured()
+    logs.exception(logging.getLogger("consumer.loop"), "odd")
+    assert "exception" not in lines(stream)[0]
+
+
+def test_a_thread_nobody_knows_dies_in_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python may not know which one it was."""
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # put back afterwards
+    stream = configured()
+    threading.excepthook(threading.ExceptHookArgs((ValueError, ValueError(TWEET), None, None)))
+    assert [(line["event"], line["thread"]) for line in lines(stream)] == [("thread_died", "")]
+
+
+@pytest.mark.parametrize("format", ["json", "text"])
+def test_fields_are_readable_in_either_format(format: str) -> None:  # noqa: A002 - as in configure
+    """Letters of any language as they are, sets in order whatever is in them, a path as its text."""
+    stream = configured(format)
+    names = frozenset({"b", "a", "c", "d", "e", 1})
+    logs.event(logging.getLogger("consumer.loop"), "odd", word="grün", names=names, at=Path("x"))
+    assert "grün" in stream.getvalue()
+    assert '[1, "a", "b", "c", "d", "e"]' in stream.getvalue()
+    assert '"x"' in stream.getvalue()
+
+
+def test_libraries_are_no_louder_than_we() -> None:
+    """LOG_LEVEL=ERROR holds for their warnings, too."""
+    stream = configured(level="ERROR")
+    logging.getLogger("kafka.client").warning("slow")
+    assert stream.getvalue() == ""
+
+
+def test_the_log_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """Standard output belongs to results."""
+    logs.configure()
+    logs.event(logging.getLogger("consumer.loop"), "polled")
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "polled" in told.err
+
+
+def test_what_is_said_without_end_is_heard_twice_a_minute() -> None:
+    """A line held back does not hold back the next; another logger's same words are another line."""
+    clock = HandClock()
+    stream = configured(clock=clock)
+    for _ in range(4):
+        logging.getLogger("kafka.client").warning("away")
+        clock.now += HOLD_SECONDS * 0.6
+    logging.getLogger("kafka.conn").warning("away")
+    assert [line["logger"] for line in lines(stream)] == ["kafka.client", "kafka.client", "kafka.conn"]

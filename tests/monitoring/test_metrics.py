@@ -10,11 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 
+from consumer.breaker import State
 from consumer.monitoring import catalogue as c
 from consumer.monitoring.catalogue import CATALOGUE, Kind
-from consumer.monitoring.drift.judge import Judgement
+from consumer.monitoring.drift.critical import Critical
+from consumer.monitoring.drift.judge import Judgement, Reading
 from consumer.monitoring.lag import Lag
 from consumer.monitoring.live.figures import Figures
 from consumer.monitoring.manual import manual
@@ -292,6 +294,35 @@ def test_single_events_count(metrics: Metrics) -> None:
     assert value(found, "sentiment_rebalances_total") == 1
     assert value(found, "sentiment_transaction_aborts_total", reason="publish") == 1
     assert value(found, "sentiment_offset_gap_records_total") == 12
+
+
+def test_what_is_no_longer_said_is_no_longer_shown(metrics: Metrics) -> None:
+    """A window that fell below its minimum has neither scores nor critical values."""
+    reading = Reading("confidence", 0.3, 0.04, Critical(0.02, 0.0025), alarm=True)
+    metrics.drift(Judgement(5_000, (reading,)), 0.05)
+    metrics.drift(Judgement(3), 0.05)
+    shown = {name for family in metrics.collect() for name in [family.name] if family.samples}
+    assert shown.isdisjoint({"sentiment_drift_score", "sentiment_drift_critical_value"})
+
+
+def test_the_breaker_is_in_one_state_at_a_time(metrics: Metrics) -> None:
+    """The former is over when another begins."""
+    for state in (State.CLOSED, State.OPEN, State.HALF_OPEN):
+        metrics.breaker(state, 0.5)
+        on = {labels for labels, number in metrics.figures().numbers[c.BREAKER_STATE.name].items() if number}
+        assert on == {(str(state),)}
+
+
+def test_our_names_are_taken(metrics: Metrics) -> None:
+    """The registry refuses them to anything else in the process."""
+    with pytest.raises(ValueError, match="Duplicated"):
+        Gauge("sentiment_assigned_partitions", "Somebody else's.", registry=metrics._registry)
+
+
+def test_every_family_is_told_once(metrics: Metrics) -> None:
+    """Prometheus refuses a scrape that tells of one twice."""
+    names = [family.name for family in metrics.collect()]
+    assert len(names) == len(set(names)) == len(CATALOGUE)
 
 
 def test_one_model_at_a_time(metrics: Metrics) -> None:

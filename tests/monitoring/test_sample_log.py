@@ -66,6 +66,19 @@ def test_a_text_cannot_feign_what_is_put_in() -> None:
     assert anonymise("I am a <mention> of @ann") == "I am a (mention) of <mention>"
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("(@ann) ann@ so good", "<mention> so good"),
+        ("@ann @bob x@y.org a@b.org no no no", "<mention> <e-mail> no no no"),
+        ("ftp://ann ANN.EXAMPLE www.ann.example", "<link>"),
+    ],
+)
+def test_what_is_taken_out_is_told_once_by_its_kind(text: str, kept: str) -> None:
+    """A row of mentions is one; words that people repeat stay repeated."""
+    assert anonymise(text) == kept
+
+
 def test_ordinary_words_stay() -> None:
     """A sample can still be understood."""
     assert anonymise("I don't LOVE this... but it's ok?! #monday :)") == (
@@ -123,6 +136,18 @@ def test_unsure_ones_are_taken_more_often_and_a_tenth_on_the_whole(tmp_path: Pat
     weights = [1 / line["chance"] for line in found]
     mean = sum(w * line["confidence"] for w, line in zip(weights, found, strict=True)) / sum(weights)
     assert mean == pytest.approx(0.75, abs=0.02)
+
+
+def test_sure_ones_are_taken_now_and_then(tmp_path: Path) -> None:
+    """Or nobody would ever see where a model is sure and wrong."""
+    results = [result(str(n), confidence=p) for n, p in enumerate([0.5, 1.0] * 1_000)]
+    assert {line["confidence"] for line in written(tmp_path, results, ratio=0.3)} == {0.5, 1.0}
+
+
+def test_what_is_written_of_an_id_does_not_tell_why_it_was_taken(tmp_path: Path) -> None:
+    """The hash decides by another part than the one in the line: those are as random as ever."""
+    lines = written(tmp_path, [result(str(n)) for n in range(2_000)], ratio=0.1)
+    assert len({line["id"][0] for line in lines}) == 16
 
 
 def test_nothing_at_a_ratio_of_nothing(tmp_path: Path) -> None:

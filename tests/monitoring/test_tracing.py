@@ -23,6 +23,14 @@ TEXT = b'{"id": "1", "text": "my secret tweet"}'
 WAY = ("poll", "parse", "clean", "tokenise", "score", "label", "encode", "publish", "commit")
 
 
+class Undecoded(bytes):
+    """A header's value that nobody has a reason to read."""
+
+    def decode(self, *_: object) -> str:  # type: ignore[override] # it never returns
+        """It may be as large as a record."""
+        raise AssertionError("read")
+
+
 def parent(number: int) -> Headers:
     """A message's own context."""
     return (("traceparent", f"00-{number:032x}-{number:016x}-01".encode()), ("tracestate", b"vendor=1"))
@@ -107,13 +115,16 @@ def test_attributes_are_those_of_the_semantic_conventions(
 def test_a_partition_is_named_where_there_is_one(tracing: Tracing, exporter: InMemorySpanExporter) -> None:
     """A batch out of several names none."""
     tracing.over(story([record(TEXT, partition=0), record(TEXT, partition=1)]))
+    assert (batch_of(exporter).attributes or {})["sentiment.batch.links_left_out"] == 0
     assert "messaging.destination.partition.id" not in (batch_of(exporter).attributes or {})
 
 
 def test_the_batch_is_linked_to_its_messages(tracing: Tracing, exporter: InMemorySpanExporter) -> None:
     """Each context once, with its state; a message without one, or with nonsense, costs nothing."""
     odd: list[Headers] = [(), (("traceparent", b"\xff nonsense"),), (("traceparent", None),)]
-    headers = [parent(7), *odd, parent(9), parent(7)]
+    odd += [(("other", Undecoded(b"x")),)]
+    upper = tuple((name.upper(), value) for name, value in parent(9))
+    headers = [parent(7), *odd, upper, parent(7)]
     tracing.over(story([record(TEXT, n, headers=one) for n, one in enumerate(headers)]))
     links = batch_of(exporter).links
     assert [(link.context.trace_id, link.context.span_id) for link in links] == [(7, 7), (9, 9)]
@@ -223,8 +234,26 @@ def test_an_exporter_that_does_not_end_holds_no_stop_up() -> None:
     began = time.monotonic()
     tracing.close()
     took = time.monotonic() - began
+    left = [thread.daemon for thread in threading.enumerate() if thread.name == "tracing"]
     over.set()
     assert took < 30
+    assert left
+    assert all(left)  # nor does the end of the process wait for it
+
+
+def test_what_is_left_is_sent_before_the_end() -> None:
+    """A stop waits for a collector that answers; the process does not ask it again on its way out."""
+    done = threading.Event()
+
+    class Slow(SimpleSpanProcessor):
+        def shutdown(self) -> None:
+            time.sleep(0.2)
+            done.set()
+
+    tracing = Tracing(NAMES, Slow(InMemorySpanExporter()))
+    tracing.close()
+    assert done.is_set()
+    assert tracing._provider._atexit_handler is None
 
 
 def test_an_exporter_that_fails_at_the_end_is_no_news(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,6 +117,23 @@ def test_no_more_wait_than_the_window_holds(bench: Bench) -> None:
     bench.truth.passed(1.0)
     assert bench.fates == {"joined": 500, "unmatched": 300}
     assert len(bench.truth._labels._waits) == 500
+    bench.truth.committed([result(10_000), result(10_699)], 1.0)
+    assert bench.last.pairs == 501  # the newest waits, the oldest went
+
+
+def test_a_wait_that_begins_anew_holds_up_no_older_one(bench: Bench) -> None:
+    """A tweet that is labelled again waits from then on; those before it end their wait in time."""
+    bench.truth.committed([result(1), result(2)], 0.0)
+    bench.truth.committed([result(1)], 60.0)
+    bench.ready = [told(1), told(2)]
+    bench.truth.passed(0.0)
+    assert bench.last.pairs == 2
+    bench.truth.committed([result(1), result(2)], 0.0)
+    bench.truth.committed([result(1)], 60.0)
+    bench.truth.passed(101.0)
+    bench.ready = [told(1), told(2)]
+    bench.truth.passed(101.0)
+    assert bench.fates["joined"] == 3
 
 
 def test_old_pairs_are_forgotten() -> None:

@@ -34,9 +34,9 @@ def group(reference: Counts, tweets: int) -> Groups:
         gathered += float(one)
         if gathered >= LEAST_EXPECTED:
             number, gathered = number + 1, 0.0
-    found = np.minimum(np.array(places, np.intp), max(number - 1, 0))  # what is left over joins the last
+    found = np.array(places, np.intp)
     if number > 1:
-        return found
+        return np.minimum(found, number - 1)  # what is left over joins the last
     others: Groups = (np.arange(len(reference)) != int(reference.argmax())).astype(np.intp)
     return others
 
@@ -47,4 +47,4 @@ def gather(counts: Counts, groups: Groups) -> Counts:
     >>> gather(np.array([1, 2, 3]), np.array([0, 1, 1]))
     array([1, 5])
     """
-    return np.bincount(groups, weights=counts, minlength=int(groups.max()) + 1).astype(np.int64)
+    return np.bincount(groups, weights=counts).astype(np.int64)

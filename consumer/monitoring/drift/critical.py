@@ -52,7 +52,7 @@ def _exact(rare: int, rows: int, tweets: int, tail: float) -> Critical:
 
 def _least_many(rare: int, rows: int, tweets: int, tail: float) -> int:
     """The least k for which k rare ones or more in the window have at most that probability."""
-    low, high = min(tweets, rare * tweets // rows), tweets + 1  # the tail falls as k grows
+    low, high = rare * tweets // rows, tweets + 1  # the tail falls as k grows
     while low < high:
         k = (low + high) // 2
         if sum(_terms(range(k, k + rare + 1), k + rare, rows, tweets)) <= tail:

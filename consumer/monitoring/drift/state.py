@@ -46,7 +46,7 @@ def save(path: Path, window: Window, counted_with: str) -> None:
         written.replace(path)
     except OSError:
         with contextlib.suppress(OSError):
-            written.unlink(missing_ok=True)
+            written.unlink()
         raise
 
 
@@ -67,7 +67,7 @@ def load(path: Path, counted_with: str, bins: Mapping[str, Bounds]) -> tuple[lis
             return [], None
         opened = _block(raw["opened"], bins) if raw["opened"] else None
         return [_block(one, bins) for one in raw["blocks"]], opened
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise StateUnreadableError(type(error).__name__) from error
 
 

@@ -80,7 +80,7 @@ class Window:
 
     def whole(self) -> Tally | None:
         """All closed blocks together; ``None`` where there are none."""
-        first, *rest = (block.tally for block in self._blocks) if self._blocks else (None,)
-        for one in rest:
-            first = first + one if first else one
-        return first
+        if not self._blocks:
+            return None
+        first, *rest = (block.tally for block in self._blocks)
+        return sum(rest, first)

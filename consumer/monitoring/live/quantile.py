@@ -11,7 +11,8 @@ import numpy as np
 def quantile(share: float, bounds: Sequence[float], counts: Sequence[SupportsFloat]) -> float | None:
     """Of counts (b + 1,) under upper bounds (b,): evenly within a bucket, the first one from 0.
 
-    What lies above every bound is told as the highest bound; None where nothing was counted.
+    The share is above 0. What lies above every bound is told as the highest bound; None where nothing was
+    counted.
 
     >>> quantile(0.75, (0.1, 0.2), (50, 50, 0)), quantile(0.9, (0.1, 0.2), (0, 0, 7))
     (0.15, 0.2)
@@ -25,5 +26,5 @@ def quantile(share: float, bounds: Sequence[float], counts: Sequence[SupportsFlo
         return float(bounds[-1])
     start = float(bounds[place - 1]) if place else 0.0
     before = float(below[place - 1]) if place else 0.0
-    inside = (rank - before) / (float(below[place]) - before) if below[place] > before else 0.0
+    inside = (rank - before) / (float(below[place]) - before)
     return round(start + (float(bounds[place]) - start) * inside, 9)

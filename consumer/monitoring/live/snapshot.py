@@ -67,7 +67,7 @@ def _lag(figures: Figures) -> Json:
     worst = sorted(behind.items(), key=lambda item: (-item[1], item[0]))[:PARTITIONS]
     return {
         "records": int(sum(behind.values())) if behind else None,
-        "seconds": _short(figures.number(c.LAG_SECONDS) or 0.0),
+        "seconds": _short(figures.numbers[c.LAG_SECONDS.name][()]),
         "assigned": figures.count(c.ASSIGNED),
         "partitions": [[topic, number, int(records)] for (topic, number), records in worst],
     }
@@ -103,7 +103,7 @@ def _drift(figures: Figures, least_tweets: int) -> Json:
             "words": SIGNAL_WORDS[signal],
             "score": score,
             "critical": figures.number(c.DRIFT_CRITICAL, signal, statistic),
-            "alarm": bool(alarms.get((signal,))),
+            "alarm": bool(alarms[(signal,)]),
         }
         for (signal, statistic), score in figures.numbers[c.DRIFT_SCORE.name].items()
         if statistic == "psi"

@@ -75,8 +75,8 @@ def _alarms(figures: Figures, ready: Verdict) -> Iterator[tuple[str, tuple[str, 
 
 
 def _drifted(figures: Figures, signal: str) -> str:
-    score, critical = (figures.number(m, signal, "psi") or 0.0 for m in (c.DRIFT_SCORE, c.DRIFT_CRITICAL))
-    smallest = figures.number(c.DRIFT_SMALLEST) or 0.0
+    score, critical = (figures.numbers[m.name][signal, "psi"] for m in (c.DRIFT_SCORE, c.DRIFT_CRITICAL))
+    smallest = figures.numbers[c.DRIFT_SMALLEST.name][()]
     return (
         f"Drift of {SIGNAL_WORDS[signal]}: {score:.3f} is above the critical value, {critical:.3f}, and "
         f"above the smallest shift that matters, {smallest:g}."

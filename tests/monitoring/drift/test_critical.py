@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binom, chi2
 
 from consumer.monitoring.drift.bins import gather, group
-from consumer.monitoring.drift.critical import critical
+from consumer.monitoring.drift.critical import _exact, critical
 from consumer.monitoring.drift.distance import jensen_shannon, psi
 
 PAIRS = 40_000
@@ -75,3 +75,20 @@ def test_more_tweets_see_smaller_shifts() -> None:
     assert critical(small, 10_000, 1e-3).psi > 5 * critical(large, 10_000, 1e-3).psi
     twenty = gather(np.full(20, 250), np.arange(20))
     assert critical(twenty, 100, 0.05).psi == pytest.approx(0.31, abs=0.01)
+
+
+@pytest.mark.parametrize(("rare", "rows", "tweets"), [(300, 5_000, 1_000), (60, 2_000, 10_000)])
+def test_the_smaller_sample_says_whether_a_kind_is_rare(rare: int, rows: int, tweets: int) -> None:
+    """Where either expects fewer than a hundred, the exact law holds, and not chi-squared."""
+    found = critical(np.array([rows - rare, rare]), tweets, 0.002)
+    assert found == _exact(rare, rows, tweets, 0.002)
+
+
+def test_a_reference_of_few_rows_has_a_critical_value() -> None:
+    """Also where a window may hold more of a kind than the reference has rows."""
+    assert 0 < critical(np.array([50, 50]), 1_000, 0.01).psi < np.inf
+
+
+def test_ten_expected_tweets_make_a_bin() -> None:
+    """From there on the chi-squared law holds."""
+    assert group(np.array([10, 10, 10]), 30).tolist() == [0, 1, 2]

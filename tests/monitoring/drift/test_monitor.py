@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from consumer.monitoring.drift.judge import Judgement, Standards
+from consumer.monitoring.drift.judge import Judgement, Standards, judge
 from consumer.monitoring.drift.monitor import DriftMonitor, Yardstick
-from consumer.monitoring.drift.tally import Rule, bins
+from consumer.monitoring.drift.state import fingerprint
+from consumer.monitoring.drift.tally import Rule, Tally, bins
 from consumer.monitoring.drift.window import BLOCKS, Extent
 from consumer.records import Label, Result, Tweet
 from consumer.signals import Pieces
@@ -159,7 +160,9 @@ def test_the_disk_is_not_written_to_at_every_block(told: Told, tmp_path: Path) -
     feed(told, 4)
     assert not (tmp_path / "drift").exists()
     feed(told, 1, at=1_005.0)
-    assert (tmp_path / "drift" / "state.json").exists()
+    written = (tmp_path / "drift" / "state.json").read_text()
+    feed(told, 2, at=1_006.0)
+    assert (tmp_path / "drift" / "state.json").read_text() == written
 
 
 def test_a_clock_that_was_set_back_does_not_stop_the_saving(told: Told, tmp_path: Path) -> None:
@@ -183,6 +186,10 @@ def _next_version(state: Any) -> None:
     state["schema_version"] += 1
 
 
+def _more_than_a_number_holds(state: Any) -> None:
+    state["blocks"][0]["counts"]["positive_share"][0] = 10**30
+
+
 def _bin_lost(state: Any) -> None:
     (low, high) = state["blocks"][0]["counts"]["positive_share"]
     state["blocks"][0]["counts"]["positive_share"] = [low + high]
@@ -194,7 +201,12 @@ def _tweet_lost(state: Any) -> None:
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [(_next_version, []), (_bin_lost, ["drift_state_ignored"]), (_tweet_lost, ["drift_state_ignored"])],
+    [
+        (_next_version, []),
+        (_bin_lost, ["drift_state_ignored"]),
+        (_tweet_lost, ["drift_state_ignored"]),
+        (_more_than_a_number_holds, ["drift_state_ignored"]),
+    ],
 )
 def test_a_state_that_does_not_add_up_is_not_taken(
     told: Told,
@@ -228,6 +240,59 @@ def test_a_state_that_cannot_be_put_in_its_place_leaves_nothing_behind(tmp_path:
     path.mkdir()
     Told(path).monitor.close()
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_write_that_fails_half_way_leaves_the_former_state(
+    told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And is told with its own reason, also where what was written cannot be removed."""
+    feed(told, BLOCKS)
+    told.monitor.close()
+
+    def fill_up(path: Path, content: str, **_: object) -> None:
+        with path.open("w") as file:
+            file.write(content[: len(content) // 2])
+        path.rename(path.with_suffix(".elsewhere"))
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
+        patch.setattr(Path, "write_text", fill_up)
+        told.monitor.close()
+    (line,) = caplog.records
+    assert line.__dict__["fields"]["error"] == "[Errno 28] No space left on device"
+    assert Told(tmp_path / "drift" / "state.json").last.tweets == 1_000
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(RULE, threshold=0.6),
+        replace(RULE, languages={"en", "de"}),
+        replace(RULE, bins=RULE.bins | {"score": (0.2, 0.8)}),
+    ],
+)
+def test_counts_by_another_rule_are_another_streams(other: Rule) -> None:
+    """Threshold, languages and bins decide what is counted."""
+    assert fingerprint("m 1", other) != fingerprint("m 1", RULE)
+
+
+def test_the_order_in_which_a_rule_is_told_is_no_other_rule() -> None:
+    """A set of languages has another order in every process."""
+    one = replace(RULE, languages=("en", "de"), bins={"score": (0.5,), "truncated_share": (0.0,)})
+    other = replace(RULE, languages=("de", "en"), bins={"truncated_share": (0.0,), "score": (0.5,)})
+    assert fingerprint("m 1", one) == fingerprint("m 1", other)
+
+
+@pytest.mark.parametrize(
+    ("positive", "smallest", "alarm"),
+    [(580, 0.0, True), (580, 0.05, False), (700, 0.05, True), (505, 0.0, False)],
+)
+def test_an_alarm_wants_a_shift_that_is_sure_and_matters(positive: int, smallest: float, alarm: bool) -> None:  # noqa: FBT001 - the fact itself
+    """Neither chance nor what is too small to matter is one; psi of .102, critical value of about .02."""
+    standards = Standards(0.01, smallest, 400)
+    window = Tally(1_000, {"positive_share": np.array([1_000 - positive, positive])})
+    reference = {"positive_share": np.array([500, 500])}
+    assert bool(judge(window, reference, standards).alarms) == alarm
 
 
 def test_another_model_begins_anew_and_the_former_comes_back_to_its_own(told: Told, tmp_path: Path) -> None:

@@ -108,3 +108,14 @@ def test_it_costs_a_few_microseconds_a_tweet(results: list[Result], rule: Rule) 
         return time.process_time_ns() - before
 
     assert min(spent() for _ in range(20)) / len(batch) < 10_000
+
+
+def test_a_text_without_pieces_counts_as_one(results: list[Result], rule: Rule) -> None:
+    """Also where it is the last of its batch: every signal has as many tweets as there are."""
+    found = tally([*results, replace(results[-1], pieces=())], rule)
+    assert {int(counts.sum()) for counts in found.counts.values()} == {len(results) + 1}
+
+
+def test_a_histogram_the_reference_lacks_is_not_watched() -> None:
+    """Its bins are not made up; a share always has two."""
+    assert bins({}) == {name: (0.0,) for name in WATCHED if name not in SIGNALS}

@@ -10,6 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from consumer.breaker import State
+from consumer.monitoring import catalogue as c
 from consumer.monitoring.drift.critical import Critical
 from consumer.monitoring.drift.judge import Judgement, Reading
 from consumer.monitoring.health import Health
@@ -19,7 +20,7 @@ from consumer.monitoring.live.live import Live
 from consumer.monitoring.live.quantile import quantile
 from consumer.monitoring.live.snapshot import PARTITIONS, Json
 from consumer.monitoring.metrics import Metrics
-from consumer.records import Label, Outcome, Position, Tweet
+from consumer.records import Label, Outcome, Position, Reason, Tweet
 from tests.doubles import Clock
 from tests.monitoring.scraping import scrape, value
 from tests.monitoring.test_metrics import KNOWN, commit, result
@@ -225,6 +226,18 @@ def test_dead_letters_are_told_by_reason_with_the_last_ones_place(replica: Repli
     ]
 
 
+def test_the_latest_kind_of_dead_letter_comes_first(replica: Replica) -> None:
+    """Its reasons are told in the order in which they were last met."""
+    replica.join()
+    other = replace(KNOWN, rejects=(replace(KNOWN.rejects[0], reason=Reason.INVALID_UTF8),))
+    for outcome, at in ((other, 1.0), (KNOWN, 2.0), (other, 3.0)):
+        replica.metrics.batch_committed(
+            outcome, consumed=5, close_reason="wait", end_to_end_seconds=[0.1] * 3, committed_at=at
+        )
+    reasons = [letter["reason"] for letter in replica.tell()["dead_letters"]]
+    assert reasons == ["invalid_utf8", "invalid_json"]
+
+
 def test_drift_is_the_gauges_with_its_critical_value(replica: Replica) -> None:
     """Score, critical value, window and the smallest shift."""
     replica.join()
@@ -274,6 +287,28 @@ def test_not_ready_is_an_alarm_once_it_was(replica: Replica) -> None:
     replica.health.pause("the circuit breaker is open")
     replica.metrics.breaker(State.OPEN, 0.5)
     assert replica.tell()["state"]["kinds"] == ["circuit breaker open"]
+    assert replica.tell()["breaker"] == "open"
+    replica.metrics.breaker(State.HALF_OPEN, 0.5)
+    assert replica.tell()["state"]["kinds"] == ["circuit breaker half-open"]
+
+
+def test_a_ready_replica_does_not_start(replica: Replica) -> None:
+    """Whatever it has not counted yet."""
+    replica.join()
+    replica.metrics._number(c.REBALANCES).set(0)
+    assert replica.tell()["state"]["name"] == "quiet"
+
+
+def test_one_signal_is_named_and_many_are_counted(replica: Replica) -> None:
+    """In what is read aloud."""
+    replica.join()
+    one = drifted(alarm=True)
+    replica.metrics.drift(one, 0.05)
+    assert replica.tell()["state"]["kinds"] == ["drift of confidence"]
+    replica.metrics.drift(
+        replace(one, readings=(*one.readings, replace(one.readings[0], signal="score"))), 0.05
+    )
+    assert replica.tell()["state"]["kinds"] == ["drift of 2 signals"]
 
 
 def test_many_who_look_cost_no_more_than_one(replica: Replica) -> None:
@@ -294,6 +329,7 @@ def test_the_last_texts_are_few_and_short() -> None:
     shown = latest.shown()
     assert [one.label for one in shown] == ["negative"] * (RESULTS - 1) + ["positive"]
     assert max(len(one.text) for one in shown) == CHARACTERS
+    latest.committed([None] * 4_000 + [long] * RESULTS, 3.0)  # type: ignore[list-item] # never looked at
 
 
 def test_samples_are_taken_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
