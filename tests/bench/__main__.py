@@ -9,6 +9,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,7 @@ def main() -> int:
     out.mkdir(parents=True, exist_ok=True)
     _, source = texts.load(1)
     print(f"measuring on {source}", flush=True)
+    began = time.monotonic()
     with broker():
         found = {"source": source, "ways": rounds()}
         found |= {name: measure(name) for name in ("live", "asked", "scraped")}
@@ -90,7 +92,7 @@ def main() -> int:
     table = markdown(found)
     (out / "bench.md").write_text(table, encoding="utf-8")
     print(table)
-    print(f"DONE: {out}/bench.md and bench.json are written")
+    print(f"DONE in {(time.monotonic() - began) / 60:.1f} min: {out}/bench.md and bench.json are written")
     return 0
 
 

@@ -12,7 +12,7 @@ _MEANING = {
     "exactly_once": "(d) end to end through the broker, exactly once",
     "at_least_once": "    the same, at least once",
     "constant": "(e) the loop with a constant scorer",
-    "constant_watched": "    the same, with its page open",
+    "constant_watched": "    the same, with its page asked for its numbers every 2 s",
     "constant_untokenised": "(e') the same, without cleaning and tokenising",
     "bare": "(f) bare poll, send, commit in the same transactions",
     "chunk": "`training chunk`: rows of a file into chunks and splits",

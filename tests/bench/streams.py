@@ -10,6 +10,7 @@ import resource
 import sys
 import threading
 import time
+import urllib.request
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ from consumer.broker.connection import client_options
 from consumer.broker.producer import Timing, make_producer
 from consumer.broker.topics import create
 from consumer.cli.loading import load_model
+from consumer.http.app import create_app
+from consumer.http.server import Server
 from consumer.limits import Limits
 from consumer.monitoring.health import Health
 from consumer.monitoring.live.latest import Latest
@@ -132,19 +135,24 @@ def loop(name: str, settings: Settings, count: int) -> float:
 
 @contextmanager
 def _watched(run: Run, settings: Settings, latest: Latest) -> Iterator[None]:
-    """The page's numbers are kept, and somebody looks, with the texts."""
+    """The page is served, and somebody asks for its numbers as a browser does, with the texts."""
     done = threading.Event()
     with Live(run.metrics, run.health, settings.drift_window_min, latest) as live:
+        server = Server(create_app(run.health, run.metrics, live=live), "127.0.0.1", 0)
+        server.start()
+        address = f"http://127.0.0.1:{server.port}/live.json"
 
         def look() -> None:
             while not done.wait(LOOK_SECONDS):
-                json.dumps(live.snapshot())
+                with urllib.request.urlopen(address) as answer:
+                    answer.read()
 
         eyes = threading.Thread(target=look, daemon=True)
         eyes.start()
         yield
         done.set()
         eyes.join()
+        server.stop()
 
 
 def _prepare_without_tokens(records: Iterable[Record], _watch: StageClock) -> list[Item]:
