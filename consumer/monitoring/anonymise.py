@@ -14,7 +14,7 @@ import re
 from consumer.clean import clean
 
 _LINK = re.compile(r"://|\w\.[^\W\d_]{2,}")  # a scheme, or a name with a dot in it
-_NUMBER = re.compile(r"\d[\d().,:/+-]*|[½⅓¼⅔¾]")
+_NUMBER = re.compile(r"\d[\d().,:/+-]*")
 _SAME_AGAIN = re.compile(r"(<number>)(?:[ ().,:/+-]*<number>)+")
 _PUT_IN = ("<e-mail>", "<mention>", "<link>", "<number>")
 _BRACKETS = str.maketrans("<>", "()")  # or a text could feign what was put in here

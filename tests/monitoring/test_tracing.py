@@ -26,7 +26,7 @@ WAY = ("poll", "parse", "clean", "tokenise", "score", "label", "encode", "publis
 class Undecoded(bytes):
     """A header's value that nobody has a reason to read."""
 
-    def decode(self, *_: object) -> str:  # type: ignore[override] # it never returns
+    def decode(self, *_: object) -> str:
         """It may be as large as a record."""
         raise AssertionError("read")
 
@@ -251,9 +251,9 @@ def test_what_is_left_is_sent_before_the_end() -> None:
             done.set()
 
     tracing = Tracing(NAMES, Slow(InMemorySpanExporter()))
+    assert tracing._provider._atexit_handler is None
     tracing.close()
     assert done.is_set()
-    assert tracing._provider._atexit_handler is None
 
 
 def test_an_exporter_that_fails_at_the_end_is_no_news(monkeypatch: pytest.MonkeyPatch) -> None:

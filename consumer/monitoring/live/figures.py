@@ -32,8 +32,8 @@ class Figures:
         return self.numbers[metric.name].get(labels)
 
     def count(self, metric: Metric, *labels: str) -> int:
-        """One series of a counter; 0 where it is not there."""
-        return int(self.numbers[metric.name].get(labels, 0))
+        """One series of a counter, or of a gauge that is there from the start."""
+        return int(self.numbers[metric.name][labels])
 
     def fact(self, metric: Metric, label: str) -> str | None:
         """One label's value of an info metric; None as long as nothing is known."""

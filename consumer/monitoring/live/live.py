@@ -45,7 +45,7 @@ class Live:
         self._started_at = wall_clock()
         self._made: tuple[float, Json] | None = None
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._sample_on, name="live", daemon=True)
+        self._thread = threading.Thread(target=self._sample_on, name="live")
 
     def __enter__(self) -> Self:
         self._thread.start()

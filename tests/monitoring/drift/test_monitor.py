@@ -268,7 +268,7 @@ def test_a_write_that_fails_half_way_leaves_the_former_state(
     [
         replace(RULE, threshold=0.6),
         replace(RULE, languages={"en", "de"}),
-        replace(RULE, bins=RULE.bins | {"score": (0.2, 0.8)}),
+        replace(RULE, bins={**RULE.bins, "score": (0.2, 0.8)}),
     ],
 )
 def test_counts_by_another_rule_are_another_streams(other: Rule) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -20,7 +21,7 @@ from consumer.monitoring.live.live import Live
 from consumer.monitoring.live.quantile import quantile
 from consumer.monitoring.live.snapshot import PARTITIONS, Json
 from consumer.monitoring.metrics import Metrics
-from consumer.records import Label, Outcome, Position, Reason, Tweet
+from consumer.records import Label, Outcome, Position, Reason, Stage, Tweet
 from tests.doubles import Clock
 from tests.monitoring.scraping import scrape, value
 from tests.monitoring.test_metrics import KNOWN, commit, result
@@ -238,6 +239,15 @@ def test_the_latest_kind_of_dead_letter_comes_first(replica: Replica) -> None:
     assert reasons == ["invalid_utf8", "invalid_json"]
 
 
+def test_a_kind_that_no_list_foresaw_is_told(replica: Replica) -> None:
+    """It is new since the last look, and counts from nothing."""
+    replica.join()
+    odd = replace(KNOWN.rejects[0], stage=Stage.SCORE)
+    commit(replica.metrics, replace(KNOWN, rejects=(odd,)))
+    (told,) = replica.tell()["dead_letters"]
+    assert (told["stage"], told["lately"], told["total"]) == ("score", 1, 1)
+
+
 def test_drift_is_the_gauges_with_its_critical_value(replica: Replica) -> None:
     """Score, critical value, window and the smallest shift."""
     replica.join()
@@ -329,7 +339,8 @@ def test_the_last_texts_are_few_and_short() -> None:
     shown = latest.shown()
     assert [one.label for one in shown] == ["negative"] * (RESULTS - 1) + ["positive"]
     assert max(len(one.text) for one in shown) == CHARACTERS
-    latest.committed([None] * 4_000 + [long] * RESULTS, 3.0)  # type: ignore[list-item] # never looked at
+    unread: Any = [None] * 4_000
+    latest.committed([*unread, *[long] * RESULTS], 3.0)  # no more is looked at than is shown
 
 
 def test_samples_are_taken_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
