@@ -41,11 +41,6 @@ class ImpatientProtocol(H11Protocol):
         self._end_deadline()
         super().on_response_complete()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The client is gone."""
-        self._end_deadline()
-        super().connection_lost(exc)
-
     def timeout_keep_alive_handler(self) -> None:
         """Ends an idle connection, also where the client does not take what was written."""
         self.transport.abort()

@@ -81,7 +81,7 @@ def _config(app: FastAPI) -> uvicorn.Config:
 def _bind(host: str, port: int) -> socket.socket:
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        bound = socket.create_server(address[:2], family=family)
+        bound = socket.create_server(address, family=family)
     except OSError as error:
         raise ConfigurationError(
             f"HTTP_PORT: cannot listen on {host}:{port} ({error.strerror or error}); "

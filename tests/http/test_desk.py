@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +12,10 @@ import pytest
 
 from consumer.batch import Rules
 from consumer.encode import ResultStyle
-from consumer.http.scoring.desk import Bounds, Means
+from consumer.http.scoring.desk import Bounds, Desk, Means
 from consumer.label import LabelRule
+from consumer.records import Result
+from consumer.turns import Turns
 from tests.broker.stream import wait_until
 from tests.doubles import ConstantScorer, small_tokeniser
 from tests.http.asking import BOUNDS, WAIT_SECONDS, GatedScorer, at_once, served
@@ -162,3 +166,41 @@ def test_a_model_that_comes_while_it_closes_opens_nothing(tmp_path: Path) -> Non
         web.desk.close()
         web.desk.renew(web.means)
         assert web.predict("good").status_code == 503
+
+
+def test_a_desk_that_never_opened_may_be_closed() -> None:
+    """The model may have been refused."""
+    Desk(BOUNDS).close()
+
+
+def test_a_scorer_that_hangs_does_not_hold_up_a_stop(tmp_path: Path) -> None:
+    """Whoever stops waits for so long, and no longer; the process's end does not wait for it either."""
+    scorer = GatedScorer()
+    with served(tmp_path, scorer) as web:
+        askers, _ = at_once(1, lambda: web.predict("good"))
+        assert scorer.asked.wait(WAIT_SECONDS)
+        began = time.monotonic()
+        web.desk.close(0.1)
+        assert time.monotonic() - began < WAIT_SECONDS / 2
+        assert web.desk._scoring
+        assert web.desk._scoring.daemon
+        scorer.may.set()
+        askers[0].join(WAIT_SECONDS)
+
+
+def test_the_scoring_outlives_who_asked(tmp_path: Path) -> None:
+    """Where the server has stopped there is nobody to answer; the next one is answered all the same."""
+    scorer, desk = GatedScorer(), Desk(replace(BOUNDS, patience_seconds=5))
+    rules = Rules(small_tokeniser(tmp_path), LabelRule())
+    desk.open(Means(rules, ResultStyle("toy", "1"), scorer, Turns().take))
+
+    async def ask_and_go() -> None:
+        asking = asyncio.create_task(desk.label(["good"]))
+        await asyncio.to_thread(scorer.asked.wait, WAIT_SECONDS)
+        asking.cancel()
+
+    asyncio.run(ask_and_go())
+    scorer.may.set()
+    ((answer, _),) = asyncio.run(desk.label(["good"]))
+    desk.close()
+    assert isinstance(answer, Result)

@@ -68,6 +68,7 @@ def test_livez_follows_the_loop() -> None:
     try:
         alive = httpx.get(f"http://127.0.0.1:{server.port}/livez", trust_env=False)
         assert alive.headers["cache-control"] == "no-store"
+        assert "server" not in alive.headers  # nobody is told what to look up faults of
         now[0] = 6.0
         stuck = httpx.get(f"http://127.0.0.1:{server.port}/livez", trust_env=False)
     finally:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
 
 from consumer.http.app import create_app
 from consumer.http.patience import ImpatientProtocol
+from consumer.http.scoring.counted import Counted
 from consumer.http.server import MAX_CONNECTIONS, Server
 from consumer.monitoring.health import Health
 
@@ -123,3 +126,79 @@ def test_only_the_address_that_was_set_is_bound(host: str) -> None:
     finally:
         server.stop()
     assert "http" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_client_that_asks_again_and_again_is_not_cut_off(server: Server) -> None:
+    """Every exchange has its own deadline: a scraper keeps its connection."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
+        ports, until = set(), time.monotonic() + 2 * EXCHANGE_SECONDS
+        while time.monotonic() < until:
+            with client.stream("GET", "/livez") as answer:
+                answer.read()
+                ports.add(answer.extensions["network_stream"].get_extra_info("client_addr"))
+    assert len(ports) == 1
+
+
+def test_connections_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above the most there may be the answer is that there are too many, and comes at once."""
+    monkeypatch.setattr("consumer.http.server.MAX_CONNECTIONS", 3)
+    server = Server(create_app(Health(), Numbers()), "127.0.0.1", 0)
+    server.start()
+    with contextlib.ExitStack() as stack:
+        stack.callback(server.stop)
+        for _ in range(3):
+            stack.enter_context(connect(server)).sendall(b"GET /livez HTTP/1.1\r\nhost: x\r\n")
+        assert b"503" in first_bytes(server)
+
+
+def first_bytes(server: Server) -> bytes:
+    """The first bytes of an answer on a connection of its own."""
+    with connect(server) as client:
+        client.sendall(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n")
+        return client.recv(64)
+
+
+# Its thread finds the socket gone when it goes on; a process would have ended.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_request_that_hangs_does_not_hold_up_a_stop() -> None:
+    """Whoever stops waits for so long, and no longer."""
+    may, asked = threading.Event(), threading.Event()
+
+    def hang(_accept: str) -> tuple[bytes, str]:
+        asked.set()
+        may.wait(WAIT_SECONDS)  # in the event loop's own thread
+        return b"", "text/plain"
+
+    server = Server(create_app(Health(), SimpleNamespace(render=hang)), "127.0.0.1", 0)
+    server.start()
+    with connect(server) as client:
+        client.sendall(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert asked.wait(WAIT_SECONDS)
+        began = time.monotonic()
+        server.stop(0.1)
+        took = time.monotonic() - began
+        may.set()
+        server._thread.join(WAIT_SECONDS)
+    assert took < WAIT_SECONDS / 2
+
+
+def test_a_server_that_is_not_started_has_no_port() -> None:
+    """It is told so, and may be stopped all the same."""
+    server = Server(create_app(Health(), Numbers()), "127.0.0.1", 0)
+    with pytest.raises(RuntimeError, match="not started"):
+        _ = server.port
+    server.stop()
+
+
+def test_a_request_that_failed_is_counted_as_one() -> None:
+    """Also where nothing was answered."""
+    counted: list[tuple[str, int]] = []
+
+    async def fail(*_: object) -> None:
+        raise LookupError
+
+    around = Counted(fail, lambda path, status, _seconds: counted.append((path, status)))
+    unused: Any = None
+    with pytest.raises(LookupError):
+        asyncio.run(around({"path": "/predict"}, unused, unused))
+    assert counted == [("/predict", 500)]
