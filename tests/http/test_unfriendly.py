@@ -128,8 +128,11 @@ def test_only_the_address_that_was_set_is_bound(host: str) -> None:
     assert "http" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_a_client_that_asks_again_and_again_is_not_cut_off(server: Server) -> None:
-    """Every exchange has its own deadline: a scraper keeps its connection."""
+def test_a_client_that_asks_again_and_again_is_not_cut_off(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every exchange has its own deadline, and its own bytes: a scraper keeps its connection."""
+    monkeypatch.setattr(ImpatientProtocol, "exchange_bytes", 1_000)
     with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
         ports, until = set(), time.monotonic() + 2 * EXCHANGE_SECONDS
         while time.monotonic() < until:
@@ -137,6 +140,17 @@ def test_a_client_that_asks_again_and_again_is_not_cut_off(server: Server) -> No
                 answer.read()
                 ports.add(answer.extensions["network_stream"].get_extra_info("client_addr"))
     assert len(ports) == 1
+
+
+def test_requests_sent_in_one_go_are_all_answered(server: Server) -> None:
+    """The deadline that the first answer ended is not there for the second to end."""
+    with connect(server) as client:
+        request = b"GET /livez HTTP/1.1\r\nhost: x\r\n"
+        client.sendall((request + b"\r\n") * 2 + request + b"connection: close\r\n\r\n")
+        told = b""
+        while part := client.recv(4_096):
+            told += part
+    assert told.count(b"HTTP/1.1 200") == 3
 
 
 def test_connections_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
