@@ -204,3 +204,15 @@ def test_the_scoring_outlives_who_asked(tmp_path: Path) -> None:
     ((answer, _),) = asyncio.run(desk.label(["good"]))
     desk.close()
     assert isinstance(answer, Result)
+
+
+def test_nobody_scores_out_of_turn(tmp_path: Path) -> None:
+    """While the stream has its turn, a text that came by HTTP waits, and is answered after it."""
+    scorer = GatedScorer()
+    scorer.may.set()
+    with served(tmp_path, scorer) as web:
+        with web.means.turn():
+            askers, answers = at_once(1, lambda: web.predict("good"))
+            assert not scorer.asked.wait(0.5)
+        askers[0].join(WAIT_SECONDS)
+    assert [answer.status_code for answer in answers] == [200]
