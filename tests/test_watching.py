@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -95,11 +96,14 @@ def test_below_the_minimum_there_is_no_series(tmp_path: Path, folder: Any) -> No
     ]
 
 
-def test_a_model_without_a_reference_still_expects_an_accuracy(tmp_path: Path, folder: Any) -> None:
+def test_a_model_without_a_reference_still_expects_an_accuracy(
+    tmp_path: Path, folder: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     """Drift is not told of, and the log says why."""
     (tmp_path / "drift-reference.json").unlink()
     found = watched(tmp_path, folder, [0.8] * 1_000)
     assert value(found, "sentiment_expected_accuracy_ratio") == pytest.approx(0.8)
+    assert "drift_not_watched" in caplog.messages
     assert not [name for name, _ in found if name == "sentiment_drift_score"]
 
 
@@ -116,4 +120,18 @@ def test_replicas_of_one_machine_keep_their_windows_apart(tmp_path: Path, folder
     for replica in ("a", "b", "a"):
         (drift, *_) = Watching(settings(tmp_path), folder, Metrics(CollectorRegistry()), replica).watchers
         drift.close()
+    assert len(list((tmp_path / "state" / "drift").iterdir())) == 2
+
+
+def test_samples_and_window_are_of_the_model_that_answers(tmp_path: Path, folder: Any) -> None:
+    """From the batch on that it labels; each model has a window of its own."""
+    metrics = Metrics(CollectorRegistry())
+    watching = Watching(settings(tmp_path, sample_log_ratio=1.0), folder, metrics, "a")
+    folder.version = "2"
+    watching.prepare(folder)()
+    for watcher in watching.watchers:
+        watcher.committed(results([0.9]), 1_000.0)
+        watcher.close()
+    (samples,) = (tmp_path / "state" / "samples").glob("*.jsonl")
+    assert json.loads(samples.read_text())["model"] == "toy 2"
     assert len(list((tmp_path / "state" / "drift").iterdir())) == 2

@@ -12,7 +12,7 @@ import pytest
 
 from consumer.batch import Rules
 from consumer.encode import ResultStyle
-from consumer.http.scoring.desk import Bounds, Desk, Means
+from consumer.http.scoring.desk import Bounds, Desk, Means, _Job
 from consumer.label import LabelRule
 from consumer.records import Result
 from consumer.turns import Turns
@@ -216,3 +216,21 @@ def test_nobody_scores_out_of_turn(tmp_path: Path) -> None:
             assert not scorer.asked.wait(0.5)
         askers[0].join(WAIT_SECONDS)
     assert [answer.status_code for answer in answers] == [200]
+
+
+def test_a_desk_with_nothing_to_do_closes_at_once(tmp_path: Path) -> None:
+    """Its thread waits for work and is told that there will be none."""
+    with served(tmp_path, ConstantScorer()) as web:
+        began = time.monotonic()
+        web.desk.close(WAIT_SECONDS)
+        assert time.monotonic() - began < WAIT_SECONDS / 2
+
+
+def test_an_answer_that_comes_too_late_is_no_fault() -> None:
+    """Who asked has gone; what was scored is for nobody."""
+    loop = asyncio.new_event_loop()
+    job = _Job([], Rules(small_tokeniser, LabelRule()), loop.create_future())  # type: ignore[arg-type] # never asked
+    job.done.cancel()
+    job.take({})
+    assert job.done.cancelled()
+    loop.close()
