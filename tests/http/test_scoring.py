@@ -20,6 +20,7 @@ from consumer.http.scoring.request import MAX_BODY_BYTES
 from consumer.http.scoring.shapes import Prediction, Sentiment
 from consumer.label import LabelRule
 from consumer.monitoring.logs import configure
+from tests.broker.stream import wait_until
 from tests.doubles import ConstantScorer, FailingScorer
 from tests.http.asking import MAX_TEXTS, Served, served
 from tests.monitoring.scraping import scrape, value
@@ -200,6 +201,8 @@ def test_requests_are_counted_and_are_none_of_the_streams(web: Served) -> None:
     web.tweet("good")
     web.tweet(7)
     web.client.get("/nothing/planted")
+    last = ("sentiment_http_requests_total", (("route", "other"), ("status", "404")))
+    wait_until(lambda: last in scrape(web.metrics), "the last is counted, which is after its answer")
     found = scrape(web.metrics)
     moved = {name for (name, labels), number in found.items() if before.get((name, labels), 0.0) != number}
     assert {name for name in moved if not name.startswith("sentiment_http_")} == set()
