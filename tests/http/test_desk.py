@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from consumer.batch import Rules
+from consumer.batch import Rules, prepare
 from consumer.encode import ResultStyle
-from consumer.http.scoring.desk import Bounds, Desk, Means, _Job
+from consumer.http.scoring.desk import Bounds, Desk, Means, _Job, _prepared_by
+from consumer.http.scoring.refusal import Refusal
 from consumer.label import LabelRule
-from consumer.records import Result
+from consumer.records import Prepared, Result
 from consumer.turns import Turns
 from tests.broker.stream import wait_until
-from tests.doubles import ConstantScorer, small_tokeniser
+from tests.doubles import ConstantScorer, small_tokeniser, tweet_record
 from tests.http.asking import BOUNDS, WAIT_SECONDS, GatedScorer, at_once, served
 from tests.monitoring.scraping import scrape, value
 
@@ -234,3 +235,23 @@ def test_an_answer_that_comes_too_late_is_no_fault() -> None:
     job.take({})
     assert job.done.cancelled()
     loop.close()
+
+
+def test_a_text_is_prepared_once_where_its_model_scores_it(tmp_path: Path) -> None:
+    """And anew where another one does."""
+    rules, other = (Rules(small_tokeniser(tmp_path), LabelRule()) for _ in range(2))
+    (item,) = prepare([tweet_record("good")], rules)
+    assert isinstance(item, Prepared)
+    loop = asyncio.new_event_loop()
+    job = _Job([item], rules, loop.create_future())
+    assert _prepared_by(rules, item, job) is item
+    assert _prepared_by(other, item, job) is not item
+    loop.close()
+
+
+@pytest.mark.parametrize(("status", "again"), [(413, False), (422, False), (429, True), (503, True)])
+def test_only_who_may_come_again_is_told_when(status: int, again: bool) -> None:  # noqa: FBT001 - the fact itself
+    """And gives its connection to another; a field is named where there is one."""
+    refusal = Refusal(status, "word", "Words.")
+    assert ("retry-after" in refusal.headers(), "connection" in refusal.headers()) == (again, again)
+    assert b"field" not in refusal.body()
