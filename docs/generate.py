@@ -11,7 +11,7 @@ from consumer.contract.schemas import NAMES, schema, written
 from consumer.contract.terms import Terms
 from consumer.monitoring import events
 from consumer.monitoring.manual import manual
-from docs import chart
+from docs import chart, compose
 from docs.commands import commands
 from docs.numbers import numbers
 
@@ -27,14 +27,20 @@ CHART_VALUES = Path(__file__).with_name("helm-values.md")
 
 
 def current(path: Path, name: str, content: str) -> str:
-    """The file's text with what stands between its ``<!-- name`` and ``<!-- /name -->`` replaced."""
+    """The file's text with what stands between its marks ``name`` and ``/name`` replaced.
+
+    A mark is a comment: ``<!-- name … -->`` in Markdown, a line ``# name: …`` in any other file.
+    """
     text = path.read_text("utf-8")
-    between = re.compile(rf"(<!-- {name}\b.*?-->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    start, end = (
+        (rf"<!-- {name}\b.*?-->\n", f"<!-- /{name} -->")
+        if path.suffix == ".md"
+        else (rf"^ *# {name}: .*?\n", rf"^ *# /{name}\n")
+    )
+    between = re.compile(rf"({start}).*?({end})", re.DOTALL | re.MULTILINE)
     written, places = between.subn(lambda match: match[1] + content + match[2], text)
     if places != 1:
-        raise ValueError(
-            f"{path}: needs one pair of marks <!-- {name} --> and <!-- /{name} -->, has {places}"
-        )
+        raise ValueError(f"{path}: needs one pair of marks {name} and /{name}, has {places}")
     return written
 
 
@@ -65,6 +71,14 @@ def contracts() -> dict[Path, str]:
     return {ASYNCAPI: written(document(terms)), **found}
 
 
+def in_containers() -> dict[Path, str]:
+    """What compose hands on of the settings, and the example of what can be set, by its file."""
+    return {
+        compose.COMPOSE: current(compose.COMPOSE, "settings", compose.compose_lines()),
+        compose.ENV_EXAMPLE: current(compose.ENV_EXAMPLE, "settings", compose.example_lines()),
+    }
+
+
 def main() -> None:
     """Write every generated part."""
     SETTINGS.write_text(settings_page(), "utf-8")
@@ -72,7 +86,7 @@ def main() -> None:
     CLI.write_text(cli_page(), "utf-8")
     METRICS.write_text(manual(), "utf-8")
     README.write_text(readme(), "utf-8")
-    for path, content in contracts().items():
+    for path, content in {**contracts(), **in_containers()}.items():
         path.write_text(content, "utf-8")
     CHART_VALUES.write_text(chart.table(), "utf-8")
     chart.SCHEMA.write_text(chart.schema(), "utf-8")

@@ -107,6 +107,10 @@ class ContainerStage(Stage):
             "KAFKA_PORT": str(self.kafka_port),
             "HTTP_PORT": str(self.http_port),
             "PARTITIONS": str(self.partitions),
+            # Read back by these names, whatever a .env says of them.
+            "KAFKA_INPUT_TOPIC": self.names.input,
+            "KAFKA_OUTPUT_TOPIC": self.names.output,
+            "KAFKA_DLQ_TOPIC": self.names.dlq,
         }
 
 

@@ -113,3 +113,11 @@ def test_it_is_a_project_of_its_own(docker: Callable[[str], None], tmp_path: Pat
     (log,) = tmp_path.glob("up.log")
     assert f"--project-name {containers.PROJECT} " in log.read_text()
     assert "up topics on 7 and 8" in log.read_text()
+
+
+def test_its_topics_are_the_ones_it_reads_back(docker: Callable[[str], None], tmp_path: Path) -> None:
+    """Whatever a .env says of them: a variable of the environment goes before it."""
+    docker('echo "$KAFKA_INPUT_TOPIC $KAFKA_OUTPUT_TOPIC $KAFKA_DLQ_TOPIC"')
+    stage = ContainerStage("localhost:7", Names("a", "b", "c"), Path("/state"), tmp_path)
+    stage._compose("up", "up", "topics").finish(10)
+    assert "a b c" in (tmp_path / "up.log").read_text()
