@@ -50,7 +50,7 @@ class Example:
                 not_run(config, f"{tool} is not installed")
         command = {
             "java": ["mvn", "-q", "-B", "compile"],
-            "node": ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"],
+            "node": ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
         }[self.name]
         done = subprocess.run(
             command, cwd=self._folder, capture_output=True, text=True, timeout=READY_SECONDS, check=False
