@@ -139,26 +139,26 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
 
 def _add_flow_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--rate", type=float, default=20.0, help="records a second, 0 = as fast as it goes (20)"
+        "--rate", type=float, default=20.0, help="records a second, 0 = as fast as it goes [20]"
     )
     parser.add_argument("--count", type=int, help="stop after that many records")
     parser.add_argument("--seconds", type=float, help="stop after that long")
     parser.add_argument(
-        "--progress-seconds", type=float, default=5.0, help="how often to tell the rate, 0 = never (5)"
+        "--progress-seconds", type=float, default=5.0, help="how often to tell the rate, 0 = never [5]"
     )
 
 
 def _add_content_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--seed", type=int, default=1, help="same seed, same records but for their dates (1)")
+    parser.add_argument("--seed", type=int, default=1, help="same seed, same records but for their dates [1]")
     parser.add_argument(
         "--source", type=Path, metavar="FILE", help="replay a csv or jsonl file (also .gz), once"
     )
     parser.add_argument("--loop", action="store_true", help="replay the file again and again")
     parser.add_argument(
-        "--bad", type=float, default=0.0, metavar="RATIO", help="share of bad records among all (0)"
+        "--bad", type=float, default=0.0, metavar="RATIO", help="share of bad records among all [0]"
     )
     parser.add_argument(
-        "--retweets", type=float, default=0.0, metavar="RATIO", help="share of retweets among all (0)"
+        "--retweets", type=float, default=0.0, metavar="RATIO", help="share of retweets among all [0]"
     )
     parser.add_argument(
         "--drift", metavar="KIND@SECOND", help=f"shift the stream from that second on: {', '.join(KINDS)}"

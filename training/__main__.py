@@ -33,16 +33,34 @@ COMMANDS = {
 }
 
 
+class _Help(argparse.HelpFormatter):
+    """A default stands in brackets, as the consumer's help has it; where there is none nothing does."""
+
+    def _get_help_string(self, action: argparse.Action) -> str:
+        text, default = action.help or "", action.default
+        if not action.option_strings or default is None or default is False:
+            return text
+        if default in ([], "", argparse.SUPPRESS):
+            return text
+        shown = " ".join(map(str, default)) if isinstance(default, list | tuple) else str(default)
+        return f"{text} [{shown.replace('%', '%%')}]"
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one command; exit 2 on bad input, 3 on a bad model, 130 when interrupted, with one line why."""
     arguments = sys.argv[1:] if argv is None else argv
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    parser = argparse.ArgumentParser(
+        prog="python -m training",
+        description="Makes, measures and promotes models; `COMMAND --help` is the manual of its flags.",
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
     for name, summary in COMMANDS.items():
-        sub = commands.add_parser(name, help=summary, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        sub = commands.add_parser(name, help=summary, formatter_class=_Help, allow_abbrev=False)
         # Only the asked-for command is imported: most of them load TensorFlow.
         if name in arguments[:1]:
             module = importlib.import_module(f"training.{name}")
+            sub.description = (module.__doc__ or "").replace("``", "`")
             module.add_arguments(sub)
     args = parser.parse_args(arguments)
     try:

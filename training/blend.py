@@ -48,7 +48,6 @@ def _told(first: Start, second: Start, share: float, command: Sequence[str]) -> 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of ``training blend``."""
-    parser.description = __doc__
     flag = parser.add_argument
     flag("first", type=Path, help="a checkpoint")
     flag("second", type=Path, help="a checkpoint trained on from the first, or from where the first was")

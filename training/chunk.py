@@ -22,7 +22,6 @@ _DEFAULTS = Options()
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of ``training chunk``."""
-    parser.description = __doc__
     parser.add_argument(
         "sources",
         nargs="+",

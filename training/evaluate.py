@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from consumer.model.folder import ModelFolder
 from consumer.scoring.load import Kind, load_scorer
@@ -21,7 +22,7 @@ from training.measure.evaluation import (
     table,
     usable_cores,
 )
-from training.measure.evaluation_file import plain, write_csv, write_evaluation
+from training.measure.evaluation_file import as_json, plain, write_csv, write_evaluation
 from training.measure.figures.album import draw_all
 from training.measure.intervals import Resampling
 from training.measure.labelled import read_labelled, set_name
@@ -44,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="openvino",
         help="back end; a checkpoint, and a folder with tf_model.h5, need tensorflow",
     )
+    flag("--json", action="store_true", help="print what --out writes, one JSON object, instead of the table")
     flag("--out", type=Path, help="write numbers, intervals, slices and curves to this JSON file")
     flag("--csv", type=Path, help="write the same numbers as a long table")
     flag("--figures", type=Path, metavar="DIR", help="draw the figures of the report into this folder")
@@ -75,10 +77,18 @@ def run(args: argparse.Namespace) -> int:
     content["three_way"] |= chosen
     if args.against is not None:
         content["against"] = _against(args, model, scored)
-    print(table(content["back_ends"]))
-    _print_three_way(content["three_way"])
+    if args.json:
+        print(as_json(content), end="")
+    else:
+        print(table(content["back_ends"]))
+        _print_three_way(content["three_way"])
     _write(args, model, content)
     return 0
+
+
+def _aside(args: argparse.Namespace) -> TextIO:
+    """Where words go: with ``--json`` standard output is one JSON object and nothing else."""
+    return sys.stderr if args.json else sys.stdout
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -119,7 +129,8 @@ def _against(args: argparse.Namespace, model: ModelFolder, scored: dict[str, Sco
         for name, old in _score(args.files, other, args.scorer).items()
     }
     for name, one in found.items():
-        print(f"{name}, {model.name} {model.version} against {other.name} {other.version}: {one.sentence()}")
+        told = f"{name}, {model.name} {model.version} against {other.name} {other.version}: {one.sentence()}"
+        print(told, file=_aside(args))
     sets = {name: asdict(one) for name, one in found.items()}
     return {"name": other.name, "version": other.version, "back_end": args.scorer, "sets": sets}
 
@@ -158,4 +169,4 @@ def _write(args: argparse.Namespace, model: ModelFolder, content: dict[str, Any]
         write_csv(args.csv, content)
     if args.figures is not None:
         drawn = draw_all(view(plain(content)), training_config(model.path), samples(model), args.figures)
-        print(f"{len(drawn)} figures in {args.figures}")
+        print(f"{len(drawn)} figures in {args.figures}", file=_aside(args))

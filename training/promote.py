@@ -7,6 +7,7 @@ one, whole. The change is kept in ``Models/HISTORY.jsonl``.
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ _HELD_OUT = Path("Data/processed/test.csv")
 class Verdict:
     """What the comparison with the model in use came to."""
 
-    word: str  # better, same, worse, first, not comparable, not compared
+    verdict: str  # better, same, worse, first, not comparable, not compared
     sentence: str
     comparison: Comparison | None = None
 
@@ -99,7 +100,7 @@ def _entry(
         before=names[0],
         after=names[1],
         versions=(old.version if old else None, new.version),
-        verdict=verdict.word,
+        verdict=verdict.verdict,
         reason=because,
         comparison=asdict(verdict.comparison) if verdict.comparison else None,
     )
@@ -117,6 +118,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--because", metavar="TEXT", help="why, where it is worse or cannot be compared; kept in the history"
     )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -125,6 +127,10 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"{args.on}: no such file")
     rows = args.on or (_HELD_OUT if _HELD_OUT.is_file() else None)
     pointer, verdict = promote(args.model, rows, args.because, lambda: datetime.now(UTC))
+    current = in_use(pointer.parent)
+    if args.json:
+        print(json.dumps({"current": current, **asdict(verdict)}, indent=1, ensure_ascii=False))
+        return 0
     print(verdict.sentence)
-    print(f"{pointer.parent.name}/{pointer.name} → {in_use(pointer.parent)}")
+    print(f"{pointer.parent.name}/{pointer.name} → {current}")
     return 0

@@ -6,11 +6,13 @@ A consumer takes it from there with ``MODEL_PATH=hub:org/name@tag``. The token c
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import HfApi
 from huggingface_hub.errors import RepositoryNotFoundError
@@ -85,6 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--revision", metavar="TAG", help="a new tag; else v and the model's version")
     parser.add_argument("--private", action="store_true", help="where the repository has to be made")
     parser.add_argument("--dry-run", action="store_true", help="list what would be pushed; no network")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -95,15 +98,25 @@ def run(args: argparse.Namespace) -> int:
     tag = args.revision or f"v{model.version}"
     if not _TAG.fullmatch(tag):
         raise ValueError(f"{tag!r} is not a name for a tag")
-    for path in files_of(model):
-        print(f"{path.stat().st_size:>12,} {sha256(path)} {path.relative_to(model.path).as_posix()}")
-    size = sum(path.stat().st_size for path in files_of(model))
-    if args.dry_run:
-        print(f"{size / 1e6:.1f} MB would go to {args.repo}, tag {tag}; nothing was sent")
-        return 0
     target = Target(args.repo, tag, args.private, os.environ.get("HF_TOKEN"), os.environ.get("HF_ENDPOINT"))
-    if not target.token:
+    if not args.dry_run and not target.token:
         raise ValueError("HF_TOKEN is not set: a token that may write to the repository")
-    commit = push(model, target)
-    print(f"{size / 1e6:.1f} MB pushed, commit {commit}\nMODEL_PATH=hub:{args.repo}@{tag}")
+    files = [_facts(path, model) for path in files_of(model)]
+    if not args.json:
+        print(*(f"{one['bytes']:>12,} {one['sha256']} {one['path']}" for one in files), sep="\n")
+    commit = None if args.dry_run else push(model, target)
+    told = {"repo": args.repo, "tag": tag, "commit": commit, "model_path": f"hub:{args.repo}@{tag}"}
+    print(json.dumps({**told, "files": files}, indent=1) if args.json else _words(told, files))
     return 0
+
+
+def _facts(path: Path, model: ModelFolder) -> dict[str, Any]:
+    name = path.relative_to(model.path).as_posix()
+    return {"path": name, "bytes": path.stat().st_size, "sha256": sha256(path)}
+
+
+def _words(told: dict[str, str | None], files: list[dict[str, Any]]) -> str:
+    size = f"{sum(one['bytes'] for one in files) / 1e6:.1f} MB"
+    if told["commit"] is None:
+        return f"{size} would go to {told['repo']}, tag {told['tag']}; nothing was sent"
+    return f"{size} pushed, commit {told['commit']}\nMODEL_PATH={told['model_path']}"

@@ -7,6 +7,7 @@ itself; ``promote`` does that.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -64,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of ``training rollback``."""
     parser.add_argument("--models", type=Path, default=Path("Models"), help="the folder that holds CURRENT")
     parser.add_argument("--because", metavar="TEXT", help="why; kept in the history")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -71,5 +73,5 @@ def run(args: argparse.Namespace) -> int:
     name, faults = rollback(args.models, args.because, lambda: datetime.now(UTC))
     for fault in faults:
         print(f"warning: {fault}", file=sys.stderr)
-    print(f"{args.models.name}/{POINTER} → {name}")
+    print(json.dumps({"current": name}) if args.json else f"{args.models.name}/{POINTER} → {name}")
     return 0

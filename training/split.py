@@ -45,7 +45,6 @@ def _write(path: Path, rows: Iterable[Row]) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of ``training split``."""
-    parser.description = __doc__
     flag = parser.add_argument
     flag("file", type=Path, help="labelled csv, plain or gzipped")
     flag("--share", type=float, default=0.5, help="of the rows that go to the first file, between 0 and 1")

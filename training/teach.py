@@ -144,7 +144,6 @@ def _made_by(teachers: Sequence[Teacher], share: float, also: Sequence[Path]) ->
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of ``training teach``."""
-    parser.description = __doc__
     flag = parser.add_argument
     flag("--teacher", action="append", required=True, metavar="[SOURCE=]FOLDER",
          help="a model folder or checkpoint; bound to the rows of SOURCE, or for all that no other is bound "

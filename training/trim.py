@@ -59,7 +59,6 @@ def _told(start: Start, made: Start, share: float, chunks: Sequence[Path]) -> di
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of ``training trim``."""
-    parser.description = __doc__
     flag = parser.add_argument
     flag("folder", type=Path, help="a checkpoint")
     flag("--pieces", type=int, required=True, help="how many word pieces stay, marks and letters among them")

@@ -15,6 +15,7 @@ SUMMARY = "print the contract of the topics: an AsyncAPI 3 document, or one JSON
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags that are not settings."""
+    parser.add_argument("--json", action="store_true", help="so it is anyhow: one JSON object")
     parser.add_argument(
         "--json-schema",
         choices=NAMES,

@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="texts to label; without any, each line of standard input: a plain text, or where it begins "
         "with { a JSON object as on the topic (INPUT_FORMAT=text: all are plain)",
     )
+    parser.add_argument("--json", action="store_true", help="so it is anyhow: one JSON result a line")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -12,11 +13,10 @@ import pytest
 
 from consumer import __main__ as entry
 from consumer import __version__, settings
-from consumer.cli.commands import COMMANDS
+from consumer.cli.commands import COMMANDS, Parser, find
 from consumer.errors import BrokerGoneError, ConfigurationError, FencedError, ModelRefusedError
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable
 
 
@@ -155,3 +155,16 @@ def test_a_reader_that_has_seen_enough_is_no_fault() -> None:
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+RESULTLESS = {"run", "serve", "completion"}  # they write logs, or what a shell reads
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in RESULTLESS])
+def test_what_has_a_result_can_say_it_to_a_program(name: str) -> None:
+    """Every such command, and every action of one, takes --json."""
+    parser = Parser(prog=name)
+    find(name).add_arguments(parser)
+    actions = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    parsers = [own for action in actions for own in action.choices.values()] or [parser]
+    assert all("--json" in own._option_string_actions for own in parsers)

@@ -82,6 +82,20 @@ def test_all_outputs_at_once(
     assert f"NEUTRAL_BAND {low},{high}: macro recall" in said
 
 
+def test_for_a_program(
+    tiny: ModelFolder, mixed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--json`: standard output is what --out writes and nothing else; words go to standard error."""
+    out, figures = tmp_path / "e.json", tmp_path / "Figures"
+    flags = ("--json", "--against", tiny.path, "--out", out, "--figures", figures)
+    assert evaluate(mixed, "--model", tiny.path, *flags) == 0
+    said = capsys.readouterr()
+    assert said.out == out.read_text()
+    assert json.loads(said.out)["back_ends"]["openvino"]["mixed"]["n"] == 40
+    assert "same: accuracy +0.00 points on 40 rows" in said.err
+    assert "figures in" in said.err
+
+
 def test_checkpoint_without_manifest(
     tiny: ModelFolder,
     tiny_checkpoint_path: Path,

@@ -199,6 +199,21 @@ def test_promoting_what_is_in_use_changes_nothing(models: Path, add: Add) -> Non
     assert len(history(models)) == 1
 
 
+def test_for_a_program(models: Path, add: Add, rows: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--json`: one object that says which model is in use now, and how it was judged."""
+
+    def told(*words: str) -> dict[str, Any]:
+        assert main([*words, "--json"]) == 0
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return found
+
+    first = told("promote", str(add("one", "1.0.0")))
+    assert (first["current"], first["verdict"], first["comparison"]) == ("one", "first", None)
+    second = told("promote", str(add("two", "2.0.0")), "--on", rows)
+    assert (second["current"], second["verdict"], second["comparison"]["difference"]) == ("two", "same", 0)
+    assert told("rollback", "--models", str(models)) == {"current": "one"}
+
+
 def test_rollback_goes_back_along_the_history(
     models: Path, add: Add, capsys: pytest.CaptureFixture[str]
 ) -> None:

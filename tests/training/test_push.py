@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -52,6 +53,17 @@ def test_pushed_and_fetched_back(
     folder = fetch(Wanted(REPO, "v0.0.1", None, hub.url), tmp_path / "cache")
     assert hash_files(folder) == hash_files(tiny.path)
     assert open_model(folder).version == "0.0.1"
+
+
+@pytest.mark.parametrize("dry", [True, False])
+def test_for_a_program(hub: Hub, tiny: ModelFolder, capsys: pytest.CaptureFixture[str], *, dry: bool) -> None:
+    """`--json`: one object with what MODEL_PATH is to be; no commit where nothing was sent."""
+    flags = ["--json", *(["--dry-run"] if dry else [])]
+    assert main(["push", str(tiny.path), "--repo", REPO, *flags]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {one["path"]: one["sha256"] for one in told["files"]}.items() >= hash_files(tiny.path).items()
+    assert told["model_path"] == f"hub:{REPO}@v0.0.1"
+    assert told["commit"] == (None if dry else hub.repositories[REPO].tags["v0.0.1"])
 
 
 def test_a_consumer_takes_it_from_there(

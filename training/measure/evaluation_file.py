@@ -21,10 +21,15 @@ _DIGITS = 6  # beyond the fourth all is noise; the file stays small
 _LEAF = re.compile(r"\[[^\[\]{}\"]*\]")  # a list of numbers
 
 
-def write_evaluation(path: Path, content: Mapping[str, Any]) -> None:
-    """Write ``content`` as JSON: six digits, ``null`` for what is not a number, a list of numbers a line."""
+def as_json(content: Mapping[str, Any]) -> str:
+    """``content`` as JSON: six digits, ``null`` for what is not a number, a list of numbers a line."""
     text = json.dumps(plain(content), indent=1, allow_nan=False)
-    _write(path, _LEAF.sub(lambda found: re.sub(r"\s+", " ", found[0]), text) + "\n")
+    return _LEAF.sub(lambda found: re.sub(r"\s+", " ", found[0]), text) + "\n"
+
+
+def write_evaluation(path: Path, content: Mapping[str, Any]) -> None:
+    """Write ``content`` as ``as_json`` has it."""
+    _write(path, as_json(content))
 
 
 def write_csv(path: Path, content: Mapping[str, Any]) -> None:
