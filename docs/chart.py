@@ -25,6 +25,20 @@ _ONE_OF = {
     "kafka.securityProtocol": ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"],
     "kafka.sasl.mechanism": ["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"],
 }
+_ADDRESS = r"^(https?://[^\s'\"]+)?$"
+_SHAPES = {
+    "image.repository": r"^[a-z0-9][\w.:/-]*$",
+    "image.tag": r"^[\w.-]{0,128}$",
+    "image.digest": r"^(sha256:[0-9a-f]{64})?$",
+    "state.size": r"^[0-9]+(\.[0-9]+)?([kMGTPE]|[KMGTPE]i)?$",
+    "monitoring.job": r"^[\w.:-]+$",
+    "monitoring.prometheus.externalUrl": _ADDRESS,
+    "monitoring.rules.runbooks": _ADDRESS,
+    "monitoring.serviceMonitor.interval": r"^([0-9]+(ms|[smhd]))+$",
+    **dict.fromkeys(
+        ("kafka.topics.input", "kafka.topics.output", "kafka.topics.deadLetters"), r"^[a-zA-Z0-9._-]{1,249}$"
+    ),
+}
 _LEAST = {"kafka.partitions": 1, "kafka.topics.replicationFactor": 1, "autoscaling.lagThreshold": 1}
 # Settings that the chart itself gives to the pods, from values of their own or from a Secret; and an
 # identity in transactions, which replicas may not share: each makes its own out of its pod's name.
@@ -134,6 +148,8 @@ def _one(value: Value) -> dict[str, Any]:
         return {**described, **_settings()}
     if value.name in _ONE_OF:
         described["enum"] = _ONE_OF[value.name]
+    if value.name in _SHAPES:
+        described["pattern"] = _SHAPES[value.name]
     if described["type"] == "integer":
         described["minimum"] = _LEAST.get(value.name, 0)
     return described

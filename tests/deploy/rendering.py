@@ -99,28 +99,33 @@ class Rendered:
         return found
 
 
-def helm(folder: Path, values: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
-    """`helm template` on these values, given as a file as an operator does."""
+def helm(folder: Path, values: Mapping[str, Any], *words: str) -> subprocess.CompletedProcess[str]:
+    """A command of Helm's on these values, given as a file as an operator does."""
     path = folder / "values.json"  # JSON is YAML
     path.write_text(json.dumps(values), "utf-8")
     return subprocess.run(
-        ["helm", "template", RELEASE, str(CHART), "--kube-version", NEWEST, "--values", str(path)],
+        ["helm", *words, str(CHART), "--kube-version", NEWEST, "--values", str(path)],
         capture_output=True,
         text=True,
         check=False,
     )
 
 
+def lint(folder: Path, values: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
+    """`helm lint`: values and chart judged, nothing rendered for a cluster."""
+    return helm(folder, values, "lint", "--strict")
+
+
 def render(folder: Path, values: Mapping[str, Any] = BROKERS) -> Rendered:
     """The resources; Helm's own words where it refuses."""
-    done = helm(folder, values)
+    done = helm(folder, values, "template", RELEASE)
     assert done.returncode == 0, done.stderr
     return Rendered([resource for resource in yaml.safe_load_all(done.stdout) if resource])
 
 
 def refused(folder: Path, values: Mapping[str, Any]) -> str:
     """Why nothing is rendered."""
-    done = helm(folder, values)
+    done = helm(folder, values, "template", RELEASE)
     assert done.returncode != 0, done.stdout
     return done.stderr
 

@@ -16,7 +16,7 @@ from consumer.settings import Settings
 from deploy.observability.__main__ import ALERTING, DASHBOARD, RECORDING
 from deploy.observability.objectives import JOB, RUNBOOKS_FROM_GRAFANA
 from docs.chart import CHART
-from tests.deploy.rendering import BROKERS, FULL, NAME, Rendered, merged, refused, render
+from tests.deploy.rendering import BROKERS, FULL, NAME, Rendered, lint, merged, refused, render
 
 PASSWORD = FULL["kafka"]["sasl"]["password"]
 pytestmark = pytest.mark.needs_tool("helm")
@@ -218,6 +218,44 @@ def test_rules_and_dashboard_are_the_generated_ones(full: Rendered) -> None:
     assert "https://git.example/runbooks" in shown
 
 
+EXTERNAL = {"monitoring": {"prometheus": {"externalUrl": "https://prometheus.example/"}}}
+
+
+def test_runbooks_are_at_the_prometheus_of_the_cluster(tmp_path: Path) -> None:
+    """Alerts and dashboard lead to the address that was given, and none to the machine compose runs on."""
+    monitoring = {"dashboard": {"enabled": True}, "rules": {"enabled": True}}
+    rendered = render(tmp_path, merged(BROKERS, merged(EXTERNAL, {"monitoring": monitoring})))
+    at = "https://prometheus.example/user/runbooks"
+    rules = [rule for group in rendered.one("PrometheusRule")["spec"]["groups"] for rule in group["rules"]]
+    urls = {rule["alert"]: rule["annotations"]["runbook_url"] for rule in rules if "alert" in rule}
+    assert urls == {name: f"{at}/{name}.md" for name in urls}
+    assert urls
+    (dashboard,) = [one for one in rendered.all("ConfigMap") if one["metadata"]["name"] != NAME]
+    variables = json.loads(dashboard["data"]["tweet-sentiment.json"])["templating"]["list"]
+    (runbooks,) = [one for one in variables if one["name"] == "runbooks"]
+    assert runbooks["query"] == at
+    assert "localhost" not in json.dumps(rendered.resources)
+
+
+def test_without_an_address_alerts_ask_prometheus_for_its_own(tmp_path: Path) -> None:
+    """It fills in its --web.external-url when it fires one."""
+    rendered = render(tmp_path, merged(BROKERS, {"monitoring": {"rules": {"enabled": True}}}))
+    assert "'runbook_url': '{{ $externalURL }}/user/runbooks/SentimentDrift.md'" in str(rendered.resources)
+
+
+def test_two_releases_can_be_two_jobs(tmp_path: Path) -> None:
+    """What is scraped as a job and what the rules look at is one name; a replica goes by its pod's."""
+    monitoring = {"job": "other", "rules": {"enabled": True}, "serviceMonitor": {"enabled": True}}
+    rendered = render(tmp_path, merged(BROKERS, {"monitoring": monitoring}))
+    rules = json.dumps(rendered.one("PrometheusRule")["spec"])
+    assert 'job=\\"other\\"' in rules
+    assert JOB not in rules
+    (endpoint,) = rendered.one("ServiceMonitor")["spec"]["endpoints"]
+    relabelled = {one["targetLabel"]: one for one in endpoint["relabelings"]}
+    assert relabelled["job"]["replacement"] == "other"
+    assert relabelled["instance"]["sourceLabels"] == ["__meta_kubernetes_pod_name"]
+
+
 def test_chart_and_product_have_one_version() -> None:
     """The image that is taken by default is the one this chart was tested with."""
     about = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))
@@ -237,6 +275,10 @@ def test_chart_and_product_have_one_version() -> None:
         ),
         ({"kafka": {"tls": {"clientCertificate": True}}}, "kafka.tls.existingSecret must be given"),
         ({"model": {"existingClaim": "models"}}, "model.name must be given"),
+        ({"autoscaling": {"enabled": True, "minReplicas": 9, "maxReplicas": 9}}, "minReplicas is 9, above 6"),
+        ({"kafka": {"sasl": {"mechanism": "PLAIN"}}}, "with PLAINTEXT no password is used"),
+        ({"kafka": {"tls": {"existingSecret": "tls"}}}, "with PLAINTEXT nothing is encrypted"),
+        ({"monitoring": {"dashboard": {"enabled": True}}}, "monitoring.prometheus.externalUrl, or"),
         ({"model": {"name": "a"}, "settings": {"MODEL_PATH": "Models/b"}}, "name the model twice"),
         ({"settings": {"MAX_BATCH_WAIT": 5}}, "MAX_BATCH_WAIT"),
         ({"settings": {"KAFKA_SASL_PASSWORD": "x"}}, "KAFKA_SASL_PASSWORD"),
@@ -244,9 +286,33 @@ def test_chart_and_product_have_one_version() -> None:
         ({"replica": 2}, "replica"),
         ({"replicas": "two"}, "replicas"),
         ({"kafka": {"securityProtocol": "TLS"}}, "securityProtocol"),
+        ({"kafka": {"topics": {"input": "a topic"}}}, "topics.input"),
+        ({"image": {"digest": "sha256:12"}}, "digest"),
+        ({"state": {"size": "1 GB"}}, "size"),
+        ({"monitoring": {"serviceMonitor": {"interval": "often"}}}, "interval"),
+        ({"monitoring": {"prometheus": {"externalUrl": "prometheus.example"}}}, "externalUrl"),
+        ({"monitoring": {"rules": {"runbooks": "https://it's"}}}, "runbooks"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_cannot_work_is_refused(tmp_path: Path, over: Mapping[str, Any], words: str) -> None:
     """With the value's name, before anything is applied."""
     assert words in refused(tmp_path, merged(BROKERS, over))
+
+
+@pytest.mark.parametrize(
+    ("over", "words"),
+    [
+        ({"replica": 2}, "replica"),
+        ({"replicas": "two"}, "replicas"),
+        ({"settings": {"MAX_BATCH_WAIT": 5}}, "MAX_BATCH_WAIT"),
+        ({"kafka": {"partitions": 0}}, "partitions"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_bad_value_is_found_by_lint(tmp_path: Path, over: Mapping[str, Any], words: str) -> None:
+    """By the chart's schema, before anybody asks for a template."""
+    assert lint(tmp_path, BROKERS).returncode == 0
+    done = lint(tmp_path, merged(BROKERS, over))
+    assert done.returncode != 0
+    assert words in done.stdout + done.stderr

@@ -17,7 +17,7 @@ from cloudcoil.models.prometheus_operator.v1 import PrometheusRule, ServiceMonit
 from pydantic import BaseModel, ValidationError
 
 from docs.chart import CHART
-from tests.deploy.rendering import BROKERS, FULL, NEWEST, Rendered, merged, render
+from tests.deploy.rendering import BROKERS, FULL, NEWEST, Rendered, lint, merged, render
 
 OLDEST = "1.27"
 SCHEMAS = Path(kubernetes_validate.__file__).with_name("kubernetes-json-schema")
@@ -123,12 +123,5 @@ def test_another_validator_agrees(rendered: Rendered, schemas: Path) -> None:
 
 def test_helm_itself_finds_nothing(tmp_path: Path) -> None:
     """`helm lint --strict`."""
-    path = tmp_path / "values.json"
-    path.write_text(json.dumps(FULL), "utf-8")
-    done = subprocess.run(
-        ["helm", "lint", "--strict", str(CHART), "--kube-version", NEWEST, "--values", str(path)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = lint(tmp_path, FULL)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -51,6 +51,15 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if hasSuffix "SSL" .Values.kafka.securityProtocol }}true{{ end -}}
 {{- end -}}
 
+{{/* Where the alerts' pages are, or nothing. */}}
+{{- define "sentiment.runbooks" -}}
+{{- if .Values.monitoring.rules.runbooks -}}
+{{- trimSuffix "/" .Values.monitoring.rules.runbooks -}}
+{{- else if .Values.monitoring.prometheus.externalUrl -}}
+{{- trimSuffix "/" .Values.monitoring.prometheus.externalUrl }}/user/runbooks
+{{- end -}}
+{{- end -}}
+
 {{/* What cannot work is refused before anything is applied, with what would be right. */}}
 {{- define "sentiment.check" -}}
 {{- $kafka := .Values.kafka -}}
@@ -65,11 +74,24 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if gt (int .Values.replicas) (int $kafka.partitions) -}}
 {{- fail (printf "replicas is %d, above kafka.partitions, %d: the rest would have nothing to read" (int .Values.replicas) (int $kafka.partitions)) -}}
 {{- end -}}
+{{- $most := min (int .Values.autoscaling.maxReplicas) (int $kafka.partitions) -}}
+{{- if and .Values.autoscaling.enabled (gt (int .Values.autoscaling.minReplicas) $most) -}}
+{{- fail (printf "autoscaling.minReplicas is %d, above %d: the lesser of autoscaling.maxReplicas and kafka.partitions" (int .Values.autoscaling.minReplicas) $most) -}}
+{{- end -}}
+{{- if and .Values.monitoring.dashboard.enabled (not (include "sentiment.runbooks" .)) -}}
+{{- fail "monitoring.prometheus.externalUrl, or monitoring.rules.runbooks, must be given with monitoring.dashboard.enabled: the panels link to the alerts' pages there" -}}
+{{- end -}}
 {{- if and (include "sentiment.sasl" .) (not $kafka.sasl.mechanism) -}}
 {{- fail (printf "kafka.sasl.mechanism must be given with %s" $kafka.securityProtocol) -}}
 {{- end -}}
 {{- if and (include "sentiment.sasl" .) (not $kafka.sasl.existingSecret) (not (and $kafka.sasl.username $kafka.sasl.password)) -}}
 {{- fail "kafka.sasl.existingSecret, or username and password, must be given with a SASL protocol" -}}
+{{- end -}}
+{{- if and $kafka.sasl.mechanism (not (include "sentiment.sasl" .)) -}}
+{{- fail (printf "kafka.sasl.mechanism is given, and with %s no password is used: kafka.securityProtocol should be SASL_SSL or SASL_PLAINTEXT" $kafka.securityProtocol) -}}
+{{- end -}}
+{{- if and $kafka.tls.existingSecret (not (include "sentiment.tls" .)) -}}
+{{- fail (printf "kafka.tls.existingSecret is given, and with %s nothing is encrypted: kafka.securityProtocol should be SSL or SASL_SSL" $kafka.securityProtocol) -}}
 {{- end -}}
 {{- if and $kafka.tls.clientCertificate (not $kafka.tls.existingSecret) -}}
 {{- fail "kafka.tls.existingSecret must be given with kafka.tls.clientCertificate" -}}
