@@ -101,23 +101,66 @@ def test_a_model_can_be_mounted(image: dict[str, Any]) -> None:
     assert done.returncode == 3
 
 
+# What a container is asked from within: a path, and a body where it is a POST.
+ASK = """
+import sys, urllib.error, urllib.request
+url, *body = sys.argv[1:]
+data = body[0].encode() if body else None
+asked = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+try:
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        print(answer.status, answer.read().decode())
+except urllib.error.HTTPError as error:
+    print(error.code, error.read().decode())
+except OSError as error:
+    print(0, error)
+"""
+
+
+class Serving:
+    """`serve` in a container of a host that says by PORT where to listen."""
+
+    def __init__(self, *words: str) -> None:
+        self.name = docker(
+            "run", "--detach", *HELD, "--user", "1000", "--env", "PORT=7860", *words, TAG, "serve"
+        )
+
+    def ask(self, path: str, *body: str) -> tuple[int, str]:
+        """Status and answer of a request made inside; 0 where nobody listens."""
+        told = docker("exec", self.name, "python", "-c", ASK, f"http://localhost:7860{path}", *body)
+        status, _, answer = told.partition(" ")
+        return int(status), answer
+
+    def await_ready(self) -> None:
+        """Until the health check says that it lives, and it that its model is loaded."""
+        until = time.monotonic() + HEALTHY_SECONDS
+        while (state := docker("inspect", "--format", "{{.State.Health.Status}}", self.name)) != "healthy":
+            assert time.monotonic() < until, f"{state}: {docker('logs', self.name)}"
+            time.sleep(0.5)
+        while (ready := self.ask("/readyz"))[0] != 200:
+            assert time.monotonic() < until, f"{ready}: {docker('logs', self.name)}"
+            time.sleep(0.5)
+
+
 @pytest.fixture
-def serving(image: dict[str, Any]) -> Iterator[tuple[str, int]]:
-    """`serve` in a container of a host that says by PORT where to listen; its name and the port outside."""
+def serve(image: dict[str, Any]) -> Iterator[Callable[..., Serving]]:
+    """Starts one, with words of one's own for `docker run`; gone afterwards."""
+    started: list[Serving] = []
+
+    def start(*words: str) -> Serving:
+        started.append(Serving(*words))
+        return started[-1]
+
+    yield start
+    for one in started:
+        docker("rm", "--force", "--volumes", one.name)
+
+
+def test_a_host_of_one_port_can_run_it(serve: Callable[..., Serving]) -> None:
+    """It becomes healthy, answers where PORT says once it is ready, and a signal ends it in order."""
     port = free_port()
-    ports = ("--env", "PORT=7860", "--publish", f"127.0.0.1:{port}:7860")
-    name = docker("run", "--detach", *HELD, "--user", "1000", *ports, TAG, "serve")
-    yield name, port
-    docker("rm", "--force", "--volumes", name)
-
-
-def test_a_host_of_one_port_can_run_it(serving: tuple[str, int]) -> None:
-    """It becomes healthy, answers where PORT says, and a signal ends it in order."""
-    name, port = serving
-    until = time.monotonic() + HEALTHY_SECONDS
-    while (state := docker("inspect", "--format", "{{.State.Health.Status}}", name)) != "healthy":
-        assert time.monotonic() < until, f"{state}: {docker('logs', name)}"
-        time.sleep(0.5)
+    serving = serve("--publish", f"127.0.0.1:{port}:7860")
+    serving.await_ready()
     asked = urllib.request.Request(
         f"http://127.0.0.1:{port}/tweet",
         json.dumps({"text": "What a lovely morning"}).encode(),
@@ -125,8 +168,20 @@ def test_a_host_of_one_port_can_run_it(serving: tuple[str, int]) -> None:
     )
     with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 - our own http://
         assert json.load(answer)["sentiment"] == "positive"
-    docker("stop", "--time", "10", name)
-    assert docker("inspect", "--format", "{{.State.ExitCode}}", name) == "0"
+    docker("stop", "--time", "10", serving.name)
+    assert docker("inspect", "--format", "{{.State.ExitCode}}", serving.name) == "0"
+
+
+def test_it_serves_without_any_network(serve: Callable[..., Serving]) -> None:
+    """Nothing is fetched and nobody is told: both ways of asking are answered where there is no network."""
+    serving = serve("--network", "none")
+    serving.await_ready()
+    status, answer = serving.ask("/tweet", json.dumps({"text": "What a lovely morning"}))
+    assert (status, json.loads(answer)["sentiment"]) == (200, "positive")
+    status, answer = serving.ask("/predict", json.dumps({"texts": ["What a lovely morning", "I hate this"]}))
+    assert status == 200
+    assert [one["label"] for one in json.loads(answer)["results"]] == ["positive", "negative"]
+    assert docker("logs", serving.name).count('"level": "error"') == 0
 
 
 def test_all_of_it_in_containers(
