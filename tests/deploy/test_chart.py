@@ -286,7 +286,7 @@ def test_chart_and_product_have_one_version() -> None:
         ({"replica": 2}, "replica"),
         ({"replicas": "two"}, "replicas"),
         ({"kafka": {"securityProtocol": "TLS"}}, "securityProtocol"),
-        ({"kafka": {"topics": {"input": "a topic"}}}, "topics.input"),
+        ({"kafka": {"topics": {"input": "a topic"}}}, "topics/input"),
         ({"image": {"digest": "sha256:12"}}, "digest"),
         ({"state": {"size": "1 GB"}}, "size"),
         ({"monitoring": {"serviceMonitor": {"interval": "often"}}}, "interval"),
