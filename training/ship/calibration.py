@@ -92,7 +92,7 @@ def fit(z: Floats, truth: npt.NDArray[np.bool_], name: str, weights: Floats | No
     >>> z = np.array([2.0, 2.0, 2.0, -2.0, -2.0, -2.0, 1.0, -1.0])
     >>> found = fit(z, np.array([True, True, False, True, False, False, True, False]), "eight rows")
     >>> round(found.temperature, 3), found.stretch, round(found.bias, 3) + 0
-    (1.943, 0.0, 0.0)
+    (2.014, 0.0, 0.0)
     """
     _check(z, truth, name)
     share = np.full(len(z), 1 / len(z)) if weights is None else weights / weights.sum()
