@@ -9,7 +9,7 @@ PINS := pyproject.toml requirements.txt deploy/set_up.sh
 LIGHT := .venv/.demo-ready
 FULL := .venv/.all-ready
 
-.PHONY: help setup lint format type test test-all demo demo-compose image image-training bench chaos rolling scale soak fuzz audit kafka train train-small docs site panels pins clean
+.PHONY: help setup lint format type test test-all demo demo-compose image image-training bench chaos rolling scale capacity soak fuzz audit kafka train train-small docs site panels pins clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -78,6 +78,9 @@ rolling: $(FULL) ## replicas replaced one by one by another version under load, 
 
 scale: $(FULL) ## 1, 2 and 4 replicas with a scorer of fixed cost: how much more each number of them carries
 	@$(PY) -m tests.scale
+
+capacity: scale ## that, and what a tweet costs here, for docs/capacity.md
+	@$(PY) -m tests.capacity
 
 soak: $(FULL) ## steady load with faults for MINUTES=30; what grows, in a report with plots under runs/soak
 	@$(PY) -m tests.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))

@@ -11,7 +11,7 @@ from consumer.contract.schemas import NAMES, schema, written
 from consumer.contract.terms import Terms
 from consumer.monitoring import events
 from consumer.monitoring.manual import manual
-from docs import chart, compose
+from docs import chart, compose, sizing
 from docs.commands import commands
 from docs.numbers import numbers
 
@@ -23,6 +23,7 @@ CLI = Path(__file__).with_name("cli.md")
 METRICS = Path(__file__).with_name("metrics.md")
 ASYNCAPI = Path(__file__).with_name("asyncapi.json")
 SCHEMAS = Path(__file__).with_name("schemas")
+CAPACITY = Path(__file__).with_name("capacity.md")
 CHART_VALUES = Path(__file__).with_name("helm-values.md")
 
 
@@ -31,7 +32,14 @@ def current(path: Path, name: str, content: str) -> str:
 
     A mark is a comment: ``<!-- name … -->`` in Markdown, a line ``# name: …`` in any other file.
     """
-    text = path.read_text("utf-8")
+    return replaced(path.read_text("utf-8"), name, content, path)
+
+
+def replaced(text: str, name: str, content: str, path: Path) -> str:
+    """The text of ``path`` with what stands between the marks of ``name`` replaced.
+
+    Raises ``ValueError`` where there is not one pair of them.
+    """
     start, end = (
         (rf"<!-- {name}\b.*?-->\n", f"<!-- /{name} -->")
         if path.suffix == ".md"
@@ -64,6 +72,16 @@ def cli_page() -> str:
     return current(CLI, "commands", commands())
 
 
+def capacity_page() -> str:
+    """``docs/capacity.md`` with what was measured, and the plans that follow."""
+    measured = sizing.read_measured()
+    parts = {"costs": sizing.costs, "scale": sizing.scale, "plans": sizing.table}
+    text = CAPACITY.read_text("utf-8")
+    for name, part in parts.items():
+        text = replaced(text, name, part(measured), CAPACITY)
+    return text
+
+
 def contracts() -> dict[Path, str]:
     """What `python -m consumer schema` prints of the settings' defaults, by its file."""
     terms = Terms()
@@ -86,6 +104,7 @@ def main() -> None:
     CLI.write_text(cli_page(), "utf-8")
     METRICS.write_text(manual(), "utf-8")
     README.write_text(readme(), "utf-8")
+    CAPACITY.write_text(capacity_page(), "utf-8")
     for path, content in {**contracts(), **in_containers()}.items():
         path.write_text(content, "utf-8")
     CHART_VALUES.write_text(chart.table(), "utf-8")

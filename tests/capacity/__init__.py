@@ -1,0 +1,1 @@
+"""What a tweet costs, measured."""
