@@ -11,11 +11,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from consumer.model.reference import Histogram, Reference, write_reference
+from consumer.monitoring.drift.monitor import DriftMonitor
 from consumer.monitoring.metrics import Metrics
 from consumer.records import Label, Result, Tweet
 from consumer.settings import Settings
 from consumer.signals import SCORE_BINS
-from consumer.watching import Watching, yardstick
+from consumer.watching import Watching, batch_trace, yardstick
 from tests.doubles import record, write_tokeniser
 from tests.monitoring.scraping import Scrape, scrape, value
 
@@ -113,6 +114,26 @@ def test_languages_may_be_left_out(tmp_path: Path, folder: Any) -> None:
     off = yardstick(settings(tmp_path, drift_languages="off"), folder)
     assert "other_language_share" not in off.reference
     assert off.rule.bins.keys() == off.reference.keys()
+    (tmp_path / "drift-reference.json").unlink()
+    assert yardstick(settings(tmp_path, drift_languages="off"), folder).reference == {}
+
+
+def test_only_what_is_asked_for_watches(tmp_path: Path, folder: Any) -> None:
+    """Without a topic of labels, a share of samples and tracing it is drift alone."""
+    watching = Watching(settings(tmp_path), folder, Metrics(CollectorRegistry()), "a")
+    assert [type(one) for one in watching.watchers] == [DriftMonitor]
+    assert batch_trace(settings(tmp_path), "a") is None
+
+
+def test_another_model_is_measured_anew_by_labels(tmp_path: Path, folder: Any) -> None:
+    """From the moment on that it takes over."""
+    watching = Watching(settings(tmp_path), folder, Metrics(CollectorRegistry()), "a")
+    renewed: list[str] = []
+    watching._truth = SimpleNamespace(renew=lambda: renewed.append("truth"))  # type: ignore[assignment] # as far as it is asked
+    take_over = watching.prepare(folder)
+    assert renewed == []
+    take_over()
+    assert renewed == ["truth"]
 
 
 def test_replicas_of_one_machine_keep_their_windows_apart(tmp_path: Path, folder: Any) -> None:

@@ -29,6 +29,7 @@ def test_before_the_model_is_warm(tmp_path: Path, route: str) -> None:
     with served(tmp_path, ConstantScorer(), opened=False) as web:
         body = {"texts": ["good"], "text": "good"}
         before = web.client.post(route, json=body)
+        assert web.client.post(route, content=b"nonsense").status_code == 503
         web.desk.open(web.means)
         after = web.client.post(route, json=body)
         web.desk.close()

@@ -174,6 +174,7 @@ def test_the_page_is_told_to_load_nothing_else(client: httpx.Client) -> None:
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
     assert page.headers["x-content-type-options"] == "nosniff"
+    assert page.headers["referrer-policy"] == "no-referrer"
     assert not re.search(r"<style|style=|\son\w+=|<script(?![^>]*\ssrc=)", page.text)
 
 

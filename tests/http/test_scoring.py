@@ -191,6 +191,7 @@ def test_pages_of_an_origin_that_is_set_may_ask(tmp_path: Path, origins: list[st
     allowed = "*" if origins == ["*"] else "https://app.example.com"
     assert (before.status_code, before.headers["access-control-allow-origin"]) == (200, allowed)
     assert answer.headers["access-control-allow-origin"] == allowed
+    assert answer.headers["access-control-expose-headers"] == "retry-after"  # or a page would not see it
     assert (other.headers.get("access-control-allow-origin") == "*") == (origins == ["*"])
 
 
