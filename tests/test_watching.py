@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
+from consumer.errors import ConfigurationError
 from consumer.model.reference import Histogram, Reference, write_reference
 from consumer.monitoring.drift.monitor import DriftMonitor
 from consumer.monitoring.metrics import Metrics
@@ -156,3 +158,18 @@ def test_samples_and_window_are_of_the_model_that_answers(tmp_path: Path, folder
     (samples,) = (tmp_path / "state" / "samples").glob("*.jsonl")
     assert json.loads(samples.read_text())["model"] == "toy 2"
     assert len(list((tmp_path / "state" / "drift").iterdir())) == 2
+
+
+def test_a_state_dir_that_cannot_hold_samples_is_named(tmp_path: Path, folder: Any) -> None:
+    """At the start, and not at the first sample."""
+    (tmp_path / "state").write_text("a file where the folder should be")
+    with pytest.raises(ConfigurationError, match=r"STATE_DIR=.*SAMPLE_LOG_RATIO"):
+        Watching(settings(tmp_path, sample_log_ratio=0.5), folder, Metrics(CollectorRegistry()), "a")
+
+
+def test_tracing_without_its_packages_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what to install."""
+    monkeypatch.setitem(sys.modules, "consumer.monitoring.tracing", None)
+    monkeypatch.delattr("consumer.monitoring.tracing", raising=False)
+    with pytest.raises(ConfigurationError, match=r"TRACING=otlp.*tweet-sentiment\[tracing\]"):
+        batch_trace(settings(tmp_path, tracing="otlp"), "a")

@@ -175,6 +175,7 @@ def test_the_page_is_told_to_load_nothing_else(client: httpx.Client) -> None:
     assert "frame-ancestors 'none'" in policy
     assert page.headers["x-content-type-options"] == "nosniff"
     assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["cache-control"] == "no-cache"  # a new version brings a new page
     assert not re.search(r"<style|style=|\son\w+=|<script(?![^>]*\ssrc=)", page.text)
 
 

@@ -10,6 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from consumer.breaker import State
+from consumer.http.scoring.desk import Bounds, Desk
 from consumer.monitoring.drift.judge import Judgement
 from consumer.monitoring.health import Health
 from consumer.monitoring.lag import Lag
@@ -21,6 +22,7 @@ from consumer.monitoring.truth import Measured
 from tests.monitoring.test_metrics import commit
 
 FACTS = {"scorer": "openvino", "cleaning_version": "2", "threshold": 0.5, "max_length": 128}
+UNUSED: Any = object()
 METRICS: dict[str, Callable[[Metrics], object]] = {
     "batch_committed": commit,
     "polled": lambda one: one.polled(1.0),
@@ -59,8 +61,8 @@ LAG: dict[str, Callable[[Lag], object]] = {
 class Waits:
     """Whether a call waits for the one who holds the lock."""
 
-    def __init__(self, shared: Any, call: Callable[[Any], object]) -> None:
-        self._lock = shared._lock
+    def __init__(self, shared: Any, call: Callable[[Any], object], lock: str = "_lock") -> None:
+        self._lock = getattr(shared, lock)
         self._thread = threading.Thread(target=call, args=(shared,), daemon=True)
 
     def __bool__(self) -> bool:
@@ -115,3 +117,11 @@ def test_lines_held_back_are_counted_one_at_a_time() -> None:
 
     line = logging.LogRecord("kafka.client", logging.WARNING, "x.py", 1, "away", None, None)
     assert Waits(DropRepeats(("kafka",), lambda: 1.0), lambda one: one.filter(line))
+
+
+@pytest.mark.parametrize("call", [Desk.close, Desk._take, lambda one: one.renew(UNUSED)])
+def test_the_desk_changes_one_step_at_a_time(call: Callable[[Desk], object]) -> None:
+    """Requests come, and a model goes, while a turn is taken."""
+    desk = Desk(Bounds(8, 64))
+    desk._last = UNUSED
+    assert Waits(desk, call, "_changed")
