@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from deploy.local_kafka.child import Child
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 STOP_SECONDS = 15.0
 
 

@@ -21,7 +21,7 @@ from deploy.local_kafka.ports import free_port
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 WRITE_SECONDS = 120.0
 
 

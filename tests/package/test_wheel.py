@@ -112,7 +112,7 @@ def test_the_command_is_the_wheels_own(installed: Path, tmp_path: Path) -> None:
     assert all(f"  {name} " in shown for name in COMMANDS)
     code = "import consumer, producer_sim; print(consumer.__file__, producer_sim.__file__)"
     told = subprocess.run(
-        [str(installed.with_name("python")), "-c", code],
+        [str(installed.with_name("python")), "-I", "-c", code],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         text=True,
