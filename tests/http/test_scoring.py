@@ -259,9 +259,7 @@ def test_who_hangs_up_in_the_middle_is_no_error(tmp_path: Path) -> None:
     finally:
         logging.basicConfig(handlers=before[0], level=before[1], force=True)
     said = [json.loads(line) for line in written.getvalue().splitlines()]
-    assert [
-        one for one in said if not one["logger"].startswith("kafka.")
-    ] == []  # of earlier tests
+    assert [one for one in said if not one["logger"].startswith("kafka.")] == []  # of earlier tests
 
 
 def test_results_without_text_where_they_are_to_be_anonymous(tmp_path: Path) -> None:
