@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,16 @@ class Scale:
     temperature: float = 1.0
     stretch: float = 0.0
     bias: float = 0.0
+
+    @classmethod
+    def of(cls, numbers: Mapping[str, Any]) -> Self:
+        """By their names; what is missing is as where nothing was calibrated, other names are passed over.
+
+        >>> Scale.of({"temperature": 2, "threshold": 0.5})
+        Scale(temperature=2.0, stretch=0.0, bias=0.0)
+        """
+        names = (field.name for field in fields(cls))
+        return cls(**{name: float(numbers[name]) for name in names if name in numbers})
 
     def margin(self, logits: Number) -> Number:
         """Calibrated logits of one logit, or of an array of any shape.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,7 +87,7 @@ def plan(rate: int, cost: Cost) -> Plan:
         replicas=replicas,
         partitions=_round_up(2 * replicas),
         brokers=max(FEWEST_BROKERS, math.ceil(incoming * REPLICATION / BROKER_BYTES)),
-        commits=max(rate / cost.batch, replicas * 1.0),
+        commits=max(rate / cost.batch, float(replicas)),
         network=2 * incoming,
         core_hours=24 * cores * replicas,
     )
@@ -145,17 +145,18 @@ def costs(measured: Mapping[str, Any]) -> str:
 def scale(measured: Mapping[str, Any]) -> str:
     """Markdown: what several replicas carried, beside one."""
     found = measured["scale"]
-    one = found["measured"][0]
-    lines = [
-        f"{found['partitions']} partitions, {found['ms_a_text']:g} ms a text:",
-        "",
-        "| replicas | tweets/s | times one |",
-        "|---|---|---|",
+    head = f"{found['partitions']} partitions, {found['ms_a_text']:g} ms a text:"
+    return f"{head}\n\n{carried(found['measured'])}\n"
+
+
+def carried(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Markdown: replicas and tweets a second of each row, beside the first's."""
+    one = rows[0]["per_second"]
+    lines = ["| replicas | tweets/s | times one |", "|---|---|---|"]
+    lines += [
+        f"| {row['replicas']} | {row['per_second']:,.0f} | {row['per_second'] / one:.2f} |" for row in rows
     ]
-    for row in found["measured"]:
-        times = row["per_second"] / one["per_second"]
-        lines.append(f"| {row['replicas']} | {row['per_second']:,.0f} | {times:.2f} |")
-    return "\n".join([*lines, ""])
+    return "\n".join(lines)
 
 
 def table(measured: Mapping[str, Any]) -> str:

@@ -161,7 +161,7 @@ def _calibration(path: Path) -> _Calibrated:
         raise ModelRefusedError(f"{path}: stretch must not be below 0, is {values['stretch']}")
     if not 0 < values.get("threshold", 0.5) < 1:
         raise ModelRefusedError(f"{path}: threshold must lie between 0 and 1, is {values['threshold']}")
-    read: _Calibrated = {"scale": Scale(**{name: float(values[name]) for name in _SCALE if name in values})}
+    read: _Calibrated = {"scale": Scale.of(values)}
     if "threshold" in values:
         read["threshold"] = float(values["threshold"])
     return read

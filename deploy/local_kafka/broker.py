@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from deploy.local_kafka.errors import LocalKafkaError
 from deploy.local_kafka.jars import CACHE, class_path
 from deploy.local_kafka.java import Java
-from deploy.local_kafka.node import TAIL_LINES, Node, new_cluster_id
+from deploy.local_kafka.node import START_SECONDS, TAIL_LINES, Node, new_cluster_id
 from deploy.local_kafka.ports import free_port, is_free
 from deploy.local_kafka.warm import warm
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from deploy.local_kafka.child import Child
 
-START_SECONDS = 180.0
 STOP_SECONDS = 15.0
 
 

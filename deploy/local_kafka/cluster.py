@@ -5,8 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self
 
-from deploy.local_kafka.broker import START_SECONDS, LocalKafka
-from deploy.local_kafka.node import new_cluster_id
+from deploy.local_kafka.broker import LocalKafka
+from deploy.local_kafka.node import START_SECONDS, new_cluster_id
 from deploy.local_kafka.ports import free_ports
 
 if TYPE_CHECKING:

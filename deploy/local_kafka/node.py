@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from deploy.local_kafka.java import Java
 
 LOOK_SECONDS = 0.05
+START_SECONDS = 180.0  # a node may take, on a busy machine
 TAIL_LINES = 20
 
 

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 from deploy.local_kafka.errors import LocalKafkaError
 from deploy.local_kafka.java import Java, runtime_version
 from deploy.local_kafka.locks import locked
-from deploy.local_kafka.node import Node
+from deploy.local_kafka.node import START_SECONDS, Node
 from deploy.local_kafka.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-START_SECONDS = 180.0
 WRITE_SECONDS = 120.0
 
 

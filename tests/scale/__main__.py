@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from deploy.local_kafka import LocalKafka
+from docs.sizing import carried
 from tests.broker.stream import committed, publish, tweets
 from tests.broker.topics import make_topics
 from tests.chaos.fleet import Fleet
@@ -74,14 +75,6 @@ def _done(bootstrap: str) -> int:
     return sum(committed(bootstrap, GROUP).values())
 
 
-def table(found: list[Measured]) -> str:
-    """Markdown."""
-    lines = ["| replicas | tweets/s | times one |", "|---|---|---|"]
-    one = found[0].per_second
-    lines += [f"| {m.replicas} | {m.per_second:,.0f} | {m.per_second / one:.2f} |" for m in found]
-    return "\n".join(lines)
-
-
 def main() -> int:
     """Measure, write, print."""
     parser = argparse.ArgumentParser(prog="python -m tests.scale", description=__doc__)
@@ -103,7 +96,7 @@ def main() -> int:
     args.out.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     times = found[-1].per_second / found[0].per_second
     good = times >= WANTED
-    print(table(found))
+    print(carried(rows))
     print(f"{'DONE' if good else 'TOO LITTLE'}: {REPLICAS[-1]} replicas carry {times:.2f} times one")
     return 0 if good else 1
 

@@ -8,7 +8,7 @@ the stretch takes back what smoothed labels took from the far ends. Fitted on th
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +137,7 @@ def _least(columns: Floats, truth: npt.NDArray[np.bool_], share: Floats) -> tupl
 
 
 def _rounded(scale: Scale) -> Scale:
-    return Scale(*(round(value, _DIGITS) for value in (scale.temperature, scale.stretch, scale.bias)))
+    return Scale(*(round(value, _DIGITS) for value in astuple(scale)))
 
 
 def _check(z: Floats, truth: npt.NDArray[np.bool_], name: str) -> None:

@@ -74,7 +74,7 @@ def write_card(folder: Path, name: str, version: str, max_length: int) -> str:
         name=name,
         version=version,
         tag=", int8" if is_int8 else "",
-        margin=Scale(*(calibration[name] for name in ("temperature", "stretch", "bias"))),
+        margin=Scale.of(calibration),
         threshold=calibration["threshold"],
         layers=config.get("n_layers"),
         dim=config.get("dim"),
