@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -38,11 +38,14 @@ def client_options(bootstrap: str) -> dict[str, Any]:
 def read_back(bootstrap: str, topic: str) -> list[Line]:
     """Everything committed on the topic now, each partition in order.
 
+    What an open transaction holds back is waited for: a commit is answered before its results can be read.
+
     Raises:
         TimeoutError: the end was not reached, as when a transaction is left open.
     """
+    with closing(KafkaConsumer(**client_options(bootstrap))) as client:  # for the ends of the logs
+        ends = client.end_offsets(_partitions(client, topic))
     with _from_the_start(bootstrap, topic) as (reader, partitions):
-        ends = reader.end_offsets(partitions)
         until = time.monotonic() + _READ_SECONDS
         lines: list[Line] = []
         while any(reader.position(partition) < ends[partition] for partition in partitions):
@@ -101,14 +104,16 @@ def _from_the_start(bootstrap: str, topic: str) -> Iterator[tuple[Any, list[Any]
         auto_offset_reset="earliest",
     )
     try:
-        partitions = [
-            TopicPartition(topic, number) for number in sorted(reader.partitions_for_topic(topic) or ())
-        ]
+        partitions = _partitions(reader, topic)
         reader.assign(partitions)
         reader.seek_to_beginning(*partitions)
         yield reader, partitions
     finally:
         reader.close(timeout_ms=2_000)
+
+
+def _partitions(client: Any, topic: str) -> list[Any]:
+    return [TopicPartition(topic, number) for number in sorted(client.partitions_for_topic(topic) or ())]
 
 
 def _records(reader: Any) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kafka import KafkaConsumer, TopicPartition
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
 POLL_MS = 200
 LIMIT_SECONDS = 60.0
@@ -24,30 +24,38 @@ def read_all(
 ) -> list[Any]:
     """Every record up to where the topic ends now, by partition and offset.
 
-    With `read_committed` the end is the last stable offset: what an open transaction holds back is not
-    waited for, and what an aborted one wrote is not there.
+    With `read_committed`, too, the end is that of the log, and what an open transaction holds back is waited
+    for: a commit is answered, and the group's offsets may show it, before its results can be read. What an
+    aborted transaction wrote is not there.
 
     Raises:
-        TimeoutError: the end was not reached in time.
+        TimeoutError: the end was not reached in time, as when a transaction is left open.
     """
+    options = {"bootstrap_servers": bootstrap.split(","), **client_options}
+    ends = _ends(topic, options)
     consumer = KafkaConsumer(
-        bootstrap_servers=bootstrap.split(","),
         group_id=None,
         isolation_level=isolation,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
-        **client_options,
+        **options,
     )
     with contextlib.closing(consumer):
-        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
-        consumer.assign(partitions)
-        consumer.seek_to_beginning(*partitions)
-        return _read_to_end(consumer, partitions, limit_seconds)
+        consumer.assign(list(ends))
+        consumer.seek_to_beginning(*ends)
+        return _read_to_end(consumer, ends, limit_seconds)
 
 
-def _read_to_end(consumer: Any, partitions: Sequence[Any], limit_seconds: float) -> list[Any]:
+def _ends(topic: str, options: Mapping[str, Any]) -> dict[Any, int]:
+    """Where each partition's log ends; a client with `read_committed` is told the last stable offset."""
+    with contextlib.closing(KafkaConsumer(**options)) as client:
+        partitions = [TopicPartition(topic, number) for number in client.partitions_for_topic(topic) or ()]
+        ends: dict[Any, int] = client.end_offsets(partitions)
+        return ends
+
+
+def _read_to_end(consumer: Any, ends: Mapping[Any, int], limit_seconds: float) -> list[Any]:
     """Poll until each partition's position is at its end; markers of transactions count as positions, too."""
-    ends = consumer.end_offsets(partitions)
     records: list[Any] = []
     deadline = time.monotonic() + limit_seconds
     while any(consumer.position(partition) < end for partition, end in ends.items()):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from kafka import KafkaProducer
 
+from deploy.demo.readers import read_back
 from tests.broker.reading import read_all
+from tests.chaos.verifier import scan
 
 if TYPE_CHECKING:
     from tests.broker.brokers import Broker
@@ -37,9 +40,7 @@ def test_an_empty_topic_is_read_at_once(kafka: Broker, topics: Topics) -> None:
 @pytest.mark.partitions(1)
 def test_only_committed_records_count(kafka: Broker, topics: Topics) -> None:
     """An aborted transaction leaves nothing, a committed one all; read_uncommitted shows both."""
-    producer = KafkaProducer(bootstrap_servers=kafka.bootstrap, transactional_id=topics.tweets)
-    with contextlib.closing(producer):
-        producer.init_transactions()
+    with _transactions(kafka, topics) as producer:
         for value, end in ((b"lost", producer.abort_transaction), (b"kept", producer.commit_transaction)):
             producer.begin_transaction()
             producer.send(topics.out, value)
@@ -51,13 +52,32 @@ def test_only_committed_records_count(kafka: Broker, topics: Topics) -> None:
 
 
 @pytest.mark.partitions(1)
-def test_an_open_transaction_is_not_waited_for(kafka: Broker, topics: Topics) -> None:
-    """What is not committed yet is neither read nor waited for."""
-    producer = KafkaProducer(bootstrap_servers=kafka.bootstrap, transactional_id=topics.tweets)
-    with contextlib.closing(producer):
-        producer.init_transactions()
+def test_an_open_transaction_is_waited_for(kafka: Broker, topics: Topics) -> None:
+    """The end of the log is the end: what an open transaction holds back is not passed over."""
+    with _transactions(kafka, topics) as producer:
         producer.begin_transaction()
         producer.send(topics.out, b"open")
         producer.flush()
-        assert read_all(kafka.bootstrap, topics.out, limit_seconds=20) == []
+        with pytest.raises(TimeoutError, match="was not reached"):
+            read_all(kafka.bootstrap, topics.out, limit_seconds=1)
         producer.abort_transaction()
+
+
+@pytest.mark.parametrize("read", [read_all, read_back, lambda *where: list(scan(*where))])
+def test_what_was_just_committed_is_read(kafka: Broker, topics: Topics, read: Callable[..., Any]) -> None:
+    """A broker answers a commit before it has written the markers: an account drawn then must not miss it."""
+    with _transactions(kafka, topics) as producer:
+        for number in range(1, 21):
+            producer.begin_transaction()
+            for partition in range(3):
+                producer.send(topics.out, b"kept", partition=partition)
+            producer.commit_transaction()
+            assert len(read(kafka.bootstrap, topics.out)) == 3 * number
+
+
+@contextlib.contextmanager
+def _transactions(kafka: Broker, topics: Topics) -> Iterator[KafkaProducer]:
+    producer = KafkaProducer(bootstrap_servers=kafka.bootstrap, transactional_id=topics.tweets)
+    with contextlib.closing(producer):
+        producer.init_transactions()
+        yield producer

@@ -121,7 +121,11 @@ def _note_outcome(record: Any, place: Place, verdict: Verdict, seen: _Seen) -> N
 
 
 def scan(bootstrap: str, topic: str) -> Any:
-    """Every committed record of a topic, up to where it ends now; raises ``TimeoutError``."""
+    """Every committed record of a topic, up to where its log ends now; raises ``TimeoutError``.
+
+    What an open transaction holds back is waited for: a commit is answered before its results can be read.
+    """
+    ends = _ends(bootstrap, topic)
     consumer = KafkaConsumer(
         bootstrap_servers=bootstrap.split(","),
         group_id=None,
@@ -130,16 +134,22 @@ def scan(bootstrap: str, topic: str) -> Any:
         enable_auto_commit=False,
     )
     with contextlib.closing(consumer):
-        partitions = [TopicPartition(topic, n) for n in sorted(consumer.partitions_for_topic(topic) or ())]
-        consumer.assign(partitions)
-        consumer.seek_to_beginning(*partitions)
-        ends = consumer.end_offsets(partitions)
+        consumer.assign(list(ends))
+        consumer.seek_to_beginning(*ends)
         until = time.monotonic() + _READ_SECONDS
-        while any(consumer.position(tp) < ends[tp] for tp in partitions):
+        while any(consumer.position(tp) < end for tp, end in ends.items()):
             if time.monotonic() > until:
                 raise TimeoutError(f"{topic} could not be read to its end")
             for tp, records in consumer.poll(timeout_ms=_POLL_MS, max_records=5_000).items():
                 yield from (record for record in records if record.offset < ends[tp])
+
+
+def _ends(bootstrap: str, topic: str) -> dict[Any, int]:
+    """Where each partition's log ends; a client with ``read_committed`` is told the last stable offset."""
+    with contextlib.closing(KafkaConsumer(bootstrap_servers=bootstrap.split(","))) as client:
+        partitions = [TopicPartition(topic, n) for n in sorted(client.partitions_for_topic(topic) or ())]
+        ends: dict[Any, int] = client.end_offsets(partitions)
+        return ends
 
 
 def wait_until_done(lag: Callable[[], int], seconds: float) -> bool:
