@@ -13,6 +13,7 @@ import argparse
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ from training.measure.weighted import Floats
 HEADER = ("target", "text", "source", "weight", "aim")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Teacher:
     """A model, and the source whose rows it speaks of; ``""``: those that no other teacher is bound to."""
 
@@ -49,9 +50,12 @@ class Teacher:
 
     def says(self, texts: Sequence[str]) -> Floats:
         """P(positive) of n cleaned texts, (n,), calibrated as the model is."""
-        tokeniser = Tokeniser(self.model.tokeniser_path, self.model.max_length)
-        logits = score(self.scorer, [tokens.ids for tokens in tokeniser(texts)])
+        logits = score(self.scorer, [tokens.ids for tokens in self._tokeniser(texts)])
         return probabilities(logits, self.model.scale)
+
+    @cached_property
+    def _tokeniser(self) -> Tokeniser:
+        return Tokeniser(self.model.tokeniser_path, self.model.max_length)
 
 
 @dataclass(slots=True)

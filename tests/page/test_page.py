@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from consumer.http.scoring.desk import Bounds
 from consumer.monitoring.live.latest import Latest
+from consumer.monitoring.truth import Measured
 from tests.doubles import ConstantScorer
 from tests.http.asking import GatedScorer, Served, at_once, served
 from tests.page.chromium import DESKTOP, NARROW, PHONE, Scheme, Seen, opened
@@ -77,6 +78,19 @@ def test_alarms_are_told_in_words(browser: Browser) -> None:
             assert "Drift of confidence: 0.2" in seen.text("reasons")
             assert "drifted" in seen.text("drift-rows")
             assert "invalid json" in seen.text("letters-rows")
+
+
+@WAIT
+def test_the_measured_accuracy_stands_where_labels_came(browser: Browser) -> None:
+    """Nothing of it without them; then with the number of results and what their confidence promised."""
+    with Scene() as scene:
+        running(scene)
+        with opened(browser, scene.address) as seen:
+            seen.wait_for("state-name", "Running")
+            assert seen.text("measured") == ""
+            scene.metrics.truth(Measured(1_234, 0.8125, 0.857, {}))
+            seen.wait_for("measured", "Measured accuracy: 81.3 % of 1,234 results")
+            assert "their confidence promised 85.7 %" in seen.text("measured")
 
 
 @WAIT

@@ -6,7 +6,7 @@ import { count, percent } from "./words.js";
 
 const WIDEST = 2; // critical values that the scale shows
 
-export function showDrift({ drift: { tweets, least_tweets: least, smallest, signals, expected_accuracy: expected } }) {
+export function showDrift({ drift: { tweets, least_tweets: least, smallest, signals, expected_accuracy: expected }, labelled }) {
   say("drift-note", note(tweets, least, smallest, signals));
   at("drift-table").hidden = !signals.length;
   const worst = [...signals].sort((one, other) => other.score / other.critical - one.score / one.critical);
@@ -16,6 +16,11 @@ export function showDrift({ drift: { tweets, least_tweets: least, smallest, sign
   ]), ["", "number", "number", ""]);
   worst.forEach((signal, row) => scale(at("drift-rows").rows[row].cells[0], signal));
   say("expected", expected === null ? "" : `Expected accuracy: ${percent(expected)}, by the model's own confidence.`);
+  say("measured", labelled.accuracy === null ? "" : measured(labelled));
+}
+
+function measured({ accuracy, results, expected }) {
+  return `Measured accuracy: ${percent(accuracy)} of ${count(results)} results whose true label came; their confidence promised ${percent(expected)}.`;
 }
 
 function note(tweets, least, smallest, signals) {

@@ -39,6 +39,7 @@ def snapshot(figures: Figures, now: Sample, history: History, ready: Verdict, le
         "sentiment": _sentiment(long),
         "confidence": _confidence(figures, history.since(now, LONG_SECONDS, one_model=True)),
         "drift": _drift(figures, least_tweets),
+        "labelled": _labelled(figures),
         "breaker": next(
             (state for (state,), on in figures.numbers[c.BREAKER_STATE.name].items() if on), None
         ),
@@ -114,6 +115,15 @@ def _drift(figures: Figures, least_tweets: int) -> Json:
         "smallest": figures.number(c.DRIFT_SMALLEST),
         "signals": signals,
         "expected_accuracy": figures.number(c.EXPECTED_ACCURACY),
+    }
+
+
+def _labelled(figures: Figures) -> Json:
+    """What labels that came later say; nothing without a topic of them, or below their least number."""
+    return {
+        "results": figures.count(c.LABELLED_SAMPLES),
+        "accuracy": figures.number(c.LABELLED_ACCURACY, "labels"),
+        "expected": figures.number(c.LABELLED_ACCURACY, "confidence"),
     }
 
 

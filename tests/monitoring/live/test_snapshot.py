@@ -21,6 +21,7 @@ from consumer.monitoring.live.live import Live
 from consumer.monitoring.live.quantile import quantile
 from consumer.monitoring.live.snapshot import PARTITIONS, Json
 from consumer.monitoring.metrics import Metrics
+from consumer.monitoring.truth import Measured
 from consumer.records import Label, Outcome, Position, Reason, Stage, Tweet
 from tests.doubles import Clock
 from tests.monitoring.scraping import scrape, value
@@ -259,6 +260,15 @@ def test_drift_is_the_gauges_with_its_critical_value(replica: Replica) -> None:
     ]
     assert (drift["tweets"], drift["least_tweets"], drift["smallest"]) == (5_000, LEAST, 0.05)
     assert drift["expected_accuracy"] == 0.86
+
+
+def test_what_late_labels_measured_is_told_with_what_was_promised(replica: Replica) -> None:
+    """Of the same results; before there are enough of them neither is told."""
+    replica.join()
+    replica.metrics.truth(Measured(40, None, None, {}))
+    assert replica.tell()["labelled"] == {"results": 40, "accuracy": None, "expected": None}
+    replica.metrics.truth(Measured(400, 0.75, 0.8, {}))
+    assert replica.tell()["labelled"] == {"results": 400, "accuracy": 0.75, "expected": 0.8}
 
 
 def test_every_state_is_told_in_words(replica: Replica) -> None:
