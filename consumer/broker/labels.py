@@ -59,7 +59,7 @@ class LabelFeed:
         while not self._stop.is_set():
             try:
                 self._read()
-            except (KafkaError, ConsumerError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - a thread's end is otherwise seen by nobody
                 fields = {"topic": self._topic, "error": f"{type(error).__name__}: {error}"}
                 log.log(WARNING, "labels_not_read", extra={"fields": fields})
                 self._stop.wait(_PAUSE_SECONDS)
