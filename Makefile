@@ -129,7 +129,7 @@ train: $(FULL) ## the whole recipe of the model that ships, from Data/raw: about
 	@$(PY) -m training export --from runs/student/best --out $(MODEL) --name $(NAME) --version $(VERSION) \
 		--calibration Data/noisy/calibration.csv --ranges Data/processed/calibration.csv \
 		--validation $(RANDOM_ROWS) --gate-rows 5000 \
-		--evaluate $(RANDOM_ROWS) $(MANUAL) $(HELD_OUT)/semeval_test.csv
+		--choose-band Data/human/validation.csv --evaluate $(RANDOM_ROWS) $(MANUAL) $(HELD_OUT)/semeval_test.csv
 	@$(PY) -m training promote $(MODEL)
 	@$(PY) -m training report --model $(MODEL)
 

@@ -16,9 +16,9 @@ from training.data.rows import BadInputError
 from training.measure import three_way
 from training.measure.evaluation import (
     Scored,
+    choose_band,
     describe,
     score_set,
-    sorted_by_class,
     table,
     usable_cores,
 )
@@ -116,10 +116,7 @@ def _band(args: argparse.Namespace, model: ModelFolder) -> tuple[three_way.Band 
         given = args.neutral_band
         return (three_way.parse_band(given, model.threshold) if given else None), {}
     (rows,) = _score([args.choose_band], model, args.scorer).values()
-    if not len(rows.neutral):
-        raise BadInputError(f"{args.choose_band}: no row labelled 2, neutral: no band can be chosen on it")
-    band = three_way.best_band(sorted_by_class(rows), model.threshold)
-    return band, {"chosen_on": rows.rows.name, "rule": "largest macro recall of three classes"}
+    return choose_band(rows, model.threshold)
 
 
 def _against(args: argparse.Namespace, model: ModelFolder, scored: dict[str, Scored]) -> dict[str, Any]:

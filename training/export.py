@@ -56,6 +56,7 @@ class Plan:
     rule: Rule = field(default_factory=Rule)
     int8: bool = True
     replace: bool = False  # also a folder that is in use
+    choose_band: Path | None = None  # rows with neutral ones; a band is chosen on them, and measured
     ranges: Path | None = None  # texts for activation ranges; those of the calibration where not given
     samples: int = 300  # of them
     gate_rows: int = 2000
@@ -87,7 +88,8 @@ def export(plan: Plan) -> ModelFolder:
 def _check(plan: Plan) -> None:
     if not plan.source.exists():
         raise BadInputError(f"{plan.source} is missing: --from must be a checkpoint of `training train`")
-    for path in (*plan.calibration, plan.validation, plan.drift_reference, *plan.evaluate):
+    needed = (*plan.calibration, plan.validation, plan.drift_reference, *plan.evaluate)
+    for path in (*needed, *([plan.choose_band] if plan.choose_band else [])):
         if not path.is_file():
             raise BadInputError(f"{path} is missing: `training chunk` writes the splits")
     if any(plan.drift_reference.samefile(path) for path in plan.calibration):
@@ -118,7 +120,9 @@ def _fill(plan: Plan, work: Path) -> None:
     }
     made = making.calibrate(calibration, weights, drift, plan.rule, plan.seed)
     print(f"p = sigmoid({made.scale}), threshold {made.threshold} ({made.reason})")
-    making.evaluate([read_labelled(path, tokeniser) for path in plan.evaluate], made, parity)
+    sets = [read_labelled(path, tokeniser) for path in plan.evaluate]
+    band_rows = read_labelled(plan.choose_band, tokeniser) if plan.choose_band else None
+    making.evaluate(sets, made, parity, band_rows)
     worst = making.golden(plan.golden_tolerance or (GOLDEN_TOLERANCE if plan.int8 else _FLOAT_TOLERANCE))
     print(f"golden texts: largest |Δp| of the serving model {worst:.4f}")
     making.seal()
@@ -155,6 +159,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     flag("--rule", default="accuracy", help=f"of the threshold: {RULES}")
     flag("--validation", type=Path, default=splits / "validation.csv", help="for the parity gate")
     flag("--evaluate", type=Path, nargs="*", default=[], help="labelled files to measure on")
+    flag("--choose-band", type=Path, metavar="FILE", help="choose the neutral band with the largest macro "
+         "recall on this file, which has neutral rows, and measure it; none is set")  # fmt: skip
     flag("--ranges", type=Path, help="texts for int8 ranges, where not those of --calibration")
     flag("--samples", type=int, default=600, help="texts for int8 ranges")
     flag("--gate-rows", type=int, default=2000, help="rows of the parity gate")

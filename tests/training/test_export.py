@@ -22,6 +22,7 @@ from consumer.scoring.load import load_scorer
 from consumer.signals import SIGNALS
 from consumer.tokenise import Tokeniser
 from tests.models.tiny import random_texts, write_labelled
+from tests.training.test_evaluate import write_rows
 from training.__main__ import main
 from training.ship.origin import origin
 
@@ -79,6 +80,8 @@ def test_evaluation_names_sets_and_back_ends(tiny: ModelFolder) -> None:
     assert evaluation["back_ends"]["openvino"]["labelled"]["n"] == 120
     assert evaluation["int8_against_float32"]["rows"] == 120
     assert evaluation["int8_against_float32"]["precision"] == "int8"
+    assert evaluation["three_way"]["band"] is None
+    assert 0.9 <= evaluation["same_label"]["labelled"] <= 1
     low, high = evaluation["intervals"]["back_ends"]["openvino"]["labelled"]["accuracy"]
     assert low < evaluation["back_ends"]["openvino"]["labelled"]["accuracy"] < high
 
@@ -103,6 +106,31 @@ def flags(tiny_checkpoint_path: Path) -> list[str]:
         "--from", str(tiny_checkpoint_path), "--calibration", str(data), "--validation", str(data),
         "--drift-reference", str(drift), "--samples", "20",
     ]  # fmt: skip
+
+
+def test_a_neutral_band_is_chosen_and_measured_on_request(
+    flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On rows of its own; the consumer goes on without one unless it is set."""
+    chosen, measured = (write_rows(tmp_path / f"{name}.csv", "420" * 15) for name in ("chosen", "measured"))
+    asked = ("--choose-band", str(chosen), "--evaluate", str(measured))
+    assert main(["export", *flags, *asked, "--out", str(tmp_path / "Models" / "banded")]) == 0
+    content = json.loads((tmp_path / "Models" / "banded" / "evaluation.json").read_text())["three_way"]
+    low, high = content["band"]
+    assert low <= 0.5 <= high
+    assert content["chosen_on"] == "chosen"
+    assert content["back_ends"]["openvino"]["measured"]["n"] == 45
+    assert f"neutral band {low:g} to {high:g}, chosen on chosen" in capsys.readouterr().out
+
+
+def test_a_band_wants_neutral_rows(
+    flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows of two labels cannot choose one: a clear line, and nothing is left behind."""
+    two = write_rows(tmp_path / "two.csv", "40" * 15)
+    assert main(["export", *flags, "--choose-band", str(two), "--out", str(tmp_path / "M" / "none")]) == 2
+    assert "two: no row labelled 2" in capsys.readouterr().err
+    assert list((tmp_path / "M").iterdir()) == []
 
 
 def test_failed_export_leaves_the_old_folder(

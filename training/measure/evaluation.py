@@ -2,7 +2,8 @@
 
 ``training evaluate`` and ``training export`` both make theirs with ``evaluation``; ``evaluation_file``
 writes it. Keys: ``model``, ``back_ends`` (kind → set → measure), ``intervals`` and ``undefined`` alike,
-``slices`` (kind → set → slice), ``thresholds`` and ``curves`` (what the figures draw), ``three_way``.
+``slices`` (kind → set → slice), ``thresholds`` and ``curves`` (what the figures draw), ``three_way``, and
+``same_label`` (set → share of rows that all back ends label alike, where there are several).
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from consumer.model.folder import ModelFolder
 from consumer.scoring.scorer import Scorer
+from training.data.rows import BadInputError
 from training.measure import three_way
 from training.measure.curves import by_threshold, confusion, curves
 from training.measure.intervals import COVERAGE, Resampling, intervals
@@ -116,7 +120,27 @@ def describe(
             "band": list(band) if band else None,
             "back_ends": each(_three_way, model.threshold, resampling, band),
         },
+        "same_label": _same_label(list(found.values()), model.threshold),
     }
+
+
+def choose_band(one: Scored, threshold: float) -> tuple[three_way.Band, dict[str, str]]:
+    """The band with the largest macro recall on a set, and how it came about.
+
+    Raises:
+        BadInputError: the set has no neutral rows.
+    """
+    if not len(one.neutral):
+        raise BadInputError(f"{one.rows.name}: no row labelled 2, neutral: no band can be chosen on it")
+    band = three_way.best_band(sorted_by_class(one), threshold)
+    return band, {"chosen_on": one.rows.name, "rule": "largest macro recall of three classes"}
+
+
+def _same_label(back_ends: Sequence[Mapping[str, Scored]], threshold: float) -> dict[str, float]:
+    if len(back_ends) < 2:  # noqa: PLR2004 - nothing to agree with
+        return {}
+    labels = {name: np.array([one[name].p >= threshold for one in back_ends]) for name in back_ends[0]}
+    return {name: float(np.mean((given == given[0]).all(axis=0))) for name, given in labels.items()}
 
 
 def _numbers(one: Scored, threshold: float) -> Numbers:

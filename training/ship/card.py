@@ -82,7 +82,9 @@ def write_card(folder: Path, name: str, version: str, max_length: int) -> str:
         cleaning_version=CLEANING_VERSION,
         data=_data(training),
         numbers=_numbers(evaluation),
-        parity=_parity(parity) if parity else "How far int8 is from float32 is not known.",
+        parity="\n".join(filter(None, [_parity(parity), _same_label(evaluation)]))
+        if parity
+        else "How far int8 is from float32 is not known.",
         calibrated=f"{calibration.get('rows', 0):,} rows of {calibration.get('set', 'an unnamed set')}",
         rule=calibration.get("rule", "fixed=0.5"),
         reason=calibration.get("reason", "as told"),
@@ -97,11 +99,18 @@ def _data(training: Mapping[str, Any]) -> str:
     if not rows:
         return "The training configuration names none."
     steps, parameters = training.get("steps"), training.get("hyper_parameters", {})
-    counted = f"{rows:,} labelled tweets; {steps or 0:,} steps of {parameters.get('batch_size')}."
+    counted = f"{_rows(rows, data)}; {steps or 0:,} steps of {parameters.get('batch_size')}."
     sources = [f"- {_source(name, about)}" for name, about in (data.get("sources") or {}).items()]
     return "\n".join(
         [f"{counted} Duplicates and contradictory labels were dropped, splits made by hash.", *sources]
     )
+
+
+def _rows(rows: int, data: Mapping[str, Any]) -> str:
+    """How many; those that only teachers spoke of are no labelled ones."""
+    unlabelled = rows - (data.get("splits") or {}).get("train", rows) if data.get("also") else 0
+    more = f" and {unlabelled:,} neutral ones with the teachers' word alone" if unlabelled else ""
+    return f"{rows - unlabelled:,} labelled tweets{more}"
 
 
 def _source(name: str, about: Any) -> str:
@@ -140,11 +149,17 @@ def _intervals(evaluation: Mapping[str, Any]) -> str:
 def _parity(parity: Mapping[str, Any]) -> str:
     kind = parity.get("precision", "int8")
     return (
-        f"{kind} against float32 on {parity['rows']} rows of {parity.get('set', 'an unnamed set')}: labels "
-        f"agree {parity['agreement']:.2%}, mean |Δp|\n{parity['mean_delta']:.4f}, largest "
-        f"{parity['max_delta']:.3f}, accuracy {parity['accuracy_fp32']:.4f} in float32 and "
-        f"{parity['accuracy_int8']:.4f} in {kind}."
+        f"{kind} against float32 before calibration, at even odds, on {parity['rows']} rows of\n"
+        f"{parity.get('set', 'an unnamed set')}: labels agree {parity['agreement']:.2%}, mean |Δp| "
+        f"{parity['mean_delta']:.4f}, largest {parity['max_delta']:.3f}, accuracy\n"
+        f"{parity['accuracy_fp32']:.4f} in float32 and {parity['accuracy_int8']:.4f} in {kind}."
     )
+
+
+def _same_label(evaluation: Mapping[str, Any]) -> str:
+    """How often both back ends give one label, calibrated and at the model's threshold."""
+    found = [f"{share:.2%} of {name}" for name, share in (evaluation.get("same_label") or {}).items()]
+    return f"As served they give the same label to {', '.join(found)}." if found else ""
 
 
 def _reference(folder: Path) -> str:

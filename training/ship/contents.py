@@ -20,7 +20,7 @@ from consumer.scoring.load import Kind
 from consumer.scoring.scorer import Scorer
 from consumer.signals import read_pieces
 from consumer.tokenise import Tokeniser, fingerprint
-from training.measure.evaluation import evaluation
+from training.measure.evaluation import choose_band, evaluation, score_set
 from training.measure.evaluation_file import write_evaluation
 from training.measure.labelled import Labelled, Weights, score
 from training.ship.calibration import Calibration, calibrate, write_calibration
@@ -74,10 +74,25 @@ class Making:
         return made
 
     def evaluate(
-        self, sets: Sequence[Labelled], calibration: Calibration, parity: Mapping[str, Any] | None
+        self,
+        sets: Sequence[Labelled],
+        calibration: Calibration,
+        parity: Mapping[str, Any] | None,
+        band_rows: Labelled | None = None,
     ) -> None:
-        """``evaluation.json``: every set on every back end, and how far int8 is from float32."""
-        content = evaluation({str(k): s for k, s in self.scorers.items()}, sets, self.model(calibration))
+        """``evaluation.json``: every set on every back end, and how far int8 is from float32.
+
+        ``band_rows`` choose a neutral band that the sets are then measured with; raises ``BadInputError``
+        where they have no neutral rows.
+        """
+        model, band = self.model(calibration), None
+        told: dict[str, str] = {}
+        if band_rows:
+            scored = score_set(self.scorers[SERVING], band_rows, model)
+            band, told = choose_band(scored, calibration.threshold)
+            print(f"neutral band {band[0]:g} to {band[1]:g}, chosen on {band_rows.name}")
+        content = evaluation({str(k): s for k, s in self.scorers.items()}, sets, model, band=band)
+        content["three_way"] |= told
         if parity is not None:
             content |= {"int8_against_float32": dict(parity)}
         write_evaluation(self.work / "evaluation.json", content)

@@ -125,6 +125,17 @@ def quantisation(facts: Facts) -> str:
     rows = [(text, f"{found[key]:.4f}") for key, text in names.items() if key in found]
     return "\n\n".join([
         (f"The int8 model against float32 from the same weights, on {number(found.get('rows'))} rows of "
-        f"{found.get('set', 'the validation split')}; an export is refused beyond its limits."),
+        f"{found.get('set', 'the validation split')}, before calibration and at even odds; an export is "
+        "refused beyond its limits."),
         table(("int8 against float32", "value"), rows),
+        *_same_label(facts),
     ])  # fmt: skip
+
+
+def _same_label(facts: Facts) -> list[str]:
+    """How often both give one label as served, by set."""
+    found = facts.evaluation.get("same_label") or {}
+    if not found:
+        return []
+    rows = [(name, f"{share:.4f}") for name, share in found.items()]
+    return ["Calibrated and at the model's threshold, as served:", table(("set", "labels agree"), rows)]

@@ -39,7 +39,7 @@ def data(facts: Facts) -> str:
         return missing("training-config.json does not say what was trained on")
     parts = [
         (
-            f"{number(facts.training.get('rows'))} labelled rows were trained on. Duplicates by normalised "
+            f"{_rows(facts.training.get('rows'), manifest)} were trained on. Duplicates by normalised "
             "text were dropped and contradictory labels too; a text's split follows from a hash of what it "
             "says, so no text stands on two sides."
         ),
@@ -54,6 +54,14 @@ def data(facts: Facts) -> str:
         ),
     ]
     return "\n\n".join(parts)
+
+
+def _rows(rows: Any, manifest: Mapping[str, Any]) -> str:
+    """How many; those that only teachers spoke of are no labelled ones."""
+    labelled = _mapping(manifest, "splits").get("train")
+    if not manifest.get("also") or not isinstance(labelled, int) or not isinstance(rows, int):
+        return f"{number(rows)} labelled rows"
+    return f"{number(labelled)} labelled rows, and {number(rows - labelled)} with the teachers' word alone,"
 
 
 def _mapping(manifest: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -131,11 +139,11 @@ def training(facts: Facts) -> str:
         (
             f"Started from `{run.get('started_from', 'unknown')}`; {number(run.get('steps'))} steps over "
             f"{number(run.get('rows'))} rows, one learning-rate schedule over the whole run. The weights "
-            "kept are those best on validation, never on a test set."
+            "kept are those best on validation, never on a test set; told below is the run up to them."
         ),
         table(("hyper-parameter", "value"), settings) if settings else missing("no hyper-parameters"),
         _history(run.get("history") or []),
-        figure(LOSS, "Training and validation loss over the steps of the run", facts.drawn),
+        figure(LOSS, "Training and validation loss up to the weights that were kept", facts.drawn),
     ]
     return "\n\n".join(parts)
 
