@@ -60,7 +60,7 @@ class Positions:
             self._consumer.commit(held, timeout_ms=CALL_TIMEOUT_MS)
 
     def _start(self, tp: TopicPartition, beginning: int) -> int:
-        committed = self._consumer.committed(tp, timeout_ms=CALL_TIMEOUT_MS)
+        committed = self._committed(tp)
         if committed is None:
             return self._by_policy(tp)
         if isinstance(self._reset, int) and tp not in self._started:
@@ -71,6 +71,17 @@ class Positions:
         if self._refused.get(tp) == committed:
             return self._past_end(tp, committed)
         return int(committed)
+
+    def _committed(self, tp: TopicPartition) -> int | None:
+        """What the group has committed by now; None where it has nothing.
+
+        The client keeps a question that ran out of time and gives its answer, whenever it came, to who asks
+        for the same partition next. By then the partition may have been another replica's, and all that one
+        did would be done again. So every question is a new one.
+        """
+        self._consumer._coordinator._offset_fetch_futures.clear()  # noqa: SLF001 - there is no other way
+        found: int | None = self._consumer.committed(tp, timeout_ms=CALL_TIMEOUT_MS)
+        return found
 
     def _tell_gap(self, tp: TopicPartition, committed: int, beginning: int) -> None:
         # A batch that fails sets reading back here before anything beyond the gap is committed.

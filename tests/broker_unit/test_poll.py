@@ -30,6 +30,7 @@ class Client:
         self.fetched: Mapping[TopicPartition, list[Any]] = {}
         self.raises: BaseException | None = None
         self.listener: Any = None
+        self._coordinator = SimpleNamespace(_offset_fetch_futures={})
 
     def subscribe(self, _topics: list[str], listener: Any) -> None:
         """Join."""

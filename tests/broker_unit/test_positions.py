@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
 
 import pytest
 from kafka import TopicPartition
@@ -23,6 +24,7 @@ class Consumer:
     ) -> None:
         self.begins, self.ends, self.at_time = begins, ends, at_time
         self.committed_at = {TP: committed}
+        self._coordinator = SimpleNamespace(_offset_fetch_futures={})
         self.sought: dict[TopicPartition, int] = {}
 
     def beginning_offsets(self, tps: Iterable[TopicPartition], timeout_ms: int) -> dict[TopicPartition, int]:
