@@ -11,9 +11,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 class ImpatientProtocol(H11Protocol):
     """HTTP/1.1 as uvicorn speaks it, with a deadline from connect or first byte to the end of the answer.
 
-    uvicorn itself times only idle connections after an answer. Without a deadline a few clients that
-    send nothing would take up all connections, and the probes be refused. It also reads on where nobody
-    wants a body: past ``exchange_bytes``, well above what any endpoint takes, the connection is cut.
+    uvicorn itself times only idle connections after an answer. Without a deadline clients that
+    send nothing would in time take up all connections, and the probes be refused. It also reads on where
+    nobody wants a body: past ``exchange_bytes``, well above what any endpoint takes, the connection is cut.
     """
 
     exchange_seconds: ClassVar[float] = 10.0

@@ -11,9 +11,11 @@ from fastapi import FastAPI
 from consumer.errors import ConfigurationError
 from consumer.http.patience import ImpatientProtocol
 
-MAX_CONNECTIONS = 100
+# Idle ones count, and above it a probe is refused like any other request. So it is no bound on work, scoring
+# has its own, but on file handles: of the 1,024 a process commonly may have, some are left to the brokers.
+MAX_CONNECTIONS = 800
 MAX_HEAD_BYTES = 16 * 1024
-KEEP_ALIVE_SECONDS = 5  # an idle connection takes the place of a probe
+KEEP_ALIVE_SECONDS = 5  # what an idle connection holds is another's after that
 
 
 class Server:

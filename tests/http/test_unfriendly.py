@@ -17,10 +17,11 @@ import pytest
 from consumer.http.app import create_app
 from consumer.http.patience import ImpatientProtocol
 from consumer.http.scoring.counted import Counted
-from consumer.http.server import MAX_CONNECTIONS, Server
+from consumer.http.server import Server
 from consumer.monitoring.health import Health
 
 EXCHANGE_SECONDS = 1.0
+CONNECTIONS = 40  # fewer than there may be, so that a test can take them all
 WAIT_SECONDS = 30.0  # for a busy machine
 LARGE = b"x" * 50_000_000  # more than any socket's buffer
 
@@ -35,7 +36,8 @@ class Numbers:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """It serves on a free port, with a short patience."""
+    """It serves on a free port, with a short patience, and few at a time."""
+    monkeypatch.setattr("consumer.http.server.MAX_CONNECTIONS", CONNECTIONS)
     monkeypatch.setattr(ImpatientProtocol, "exchange_seconds", EXCHANGE_SECONDS)
     server = Server(create_app(Health(), Numbers()), "127.0.0.1", 0)
     server.start()
@@ -100,7 +102,7 @@ def test_a_client_that_takes_no_answer_is_cut_off(server: Server) -> None:
 def test_many_silent_clients_do_not_keep_the_probes_out_for_long(server: Server) -> None:
     """They are let go one after another, and a probe is answered again."""
     with contextlib.ExitStack() as stack:
-        for _ in range(MAX_CONNECTIONS + 20):
+        for _ in range(CONNECTIONS + 20):
             stack.enter_context(connect(server))
         until = time.monotonic() + WAIT_SECONDS
         while answers(server) != 200:

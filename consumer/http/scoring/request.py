@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import Request
@@ -13,31 +15,57 @@ from consumer.http.scoring.refusal import Refusal
 MAX_BODY_BYTES = 1024 * 1024
 # A body above the limit is read to its end, unkept, so that its sender hears why; not one this long.
 _MAX_DECLARED_BYTES = 4 * 1024 * 1024
+# Of all requests under way; what is in memory of them is some times as much. The desk has room for less.
+MAX_KEPT_BYTES = 32 * 1024 * 1024
 
 
-async def read_body(request: Request) -> bytes:
-    """The whole body, before anything is answered: who is still sending would not hear it.
+class Bodies:
+    """Reads bodies, and bounds what is kept of all: of those being sent, and of those that await an answer.
 
-    Raises:
-        Refusal: 413.
+    Else as many connections as there may be could each have a whole one in memory. Small ones find room,
+    however many ask.
     """
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > _MAX_DECLARED_BYTES:
-        raise _too_large()
-    body, size = bytearray(), 0
-    try:
-        async for part in request.stream():
-            size += len(part)
-            if size <= MAX_BODY_BYTES:
-                body += part
-    except ClientDisconnect:
-        raise Refusal(400, "incomplete", "the body did not come to its end") from None  # nobody hears it
-    if size > MAX_BODY_BYTES:
-        raise _too_large()
-    return bytes(body)
+
+    def __init__(self) -> None:
+        self._kept_bytes = 0
+
+    @asynccontextmanager
+    async def read(self, request: Request) -> AsyncIterator[bytearray]:
+        """The whole body, kept for as long as the ``with`` lasts.
+
+        It is read before anything is answered: who is still sending would not hear it.
+
+        Raises:
+            Refusal: 413, or 429 where too much is kept already.
+        """
+        body = bytearray()
+        try:
+            await self._receive(request, body)
+            yield body
+        finally:
+            self._kept_bytes -= len(body)
+
+    async def _receive(self, request: Request, body: bytearray) -> None:
+        declared = request.headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > _MAX_DECLARED_BYTES:
+            raise _too_large()
+        size, crowded = 0, False
+        try:
+            async for part in request.stream():
+                size += len(part)
+                crowded = crowded or self._kept_bytes + len(part) > MAX_KEPT_BYTES
+                if size <= MAX_BODY_BYTES and not crowded:
+                    body += part
+                    self._kept_bytes += len(part)
+        except ClientDisconnect:
+            raise Refusal(400, "incomplete", "the body did not come to its end") from None  # nobody hears it
+        if size > MAX_BODY_BYTES:
+            raise _too_large()
+        if crowded:
+            raise Refusal(429, "busy", "as much as may be kept of requests is kept already")
 
 
-def object_of(request: Request, body: bytes) -> dict[str, Any]:
+def object_of(request: Request, body: bytearray) -> dict[str, Any]:
     """The body's JSON object; raises ``Refusal`` with 415 or 422."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Refusal(415, "not_json", "send JSON, with the header content-type: application/json")

@@ -16,7 +16,7 @@ from consumer.http.scoring import shapes
 from consumer.http.scoring.counted import Counted
 from consumer.http.scoring.desk import Answer, Answered, Desk
 from consumer.http.scoring.refusal import Refusal
-from consumer.http.scoring.request import object_of, read_body, text_of, texts_of
+from consumer.http.scoring.request import Bodies, object_of, text_of, texts_of
 from consumer.records import Reason, Result
 
 _STATUS = {Reason.TOO_LARGE: 413, Reason.SCORER_FAILED: 500}  # of a text alone; else 422
@@ -54,8 +54,9 @@ def add_scoring(app: FastAPI, scoring: Scoring) -> None:
             expose_headers=["retry-after"],
         )
     app.add_middleware(Counted, answered=scoring.tally.http_answered)
-    _add_predict(app, scoring)
-    _add_tweet(app, scoring)
+    bodies = Bodies()
+    _add_predict(app, scoring, bodies)
+    _add_tweet(app, scoring, bodies)
 
 
 async def _refuse(_request: Request, refusal: Exception) -> Response:
@@ -63,7 +64,7 @@ async def _refuse(_request: Request, refusal: Exception) -> Response:
     return Response(refusal.body(), refusal.status, refusal.headers())
 
 
-def _add_predict(app: FastAPI, scoring: Scoring) -> None:
+def _add_predict(app: FastAPI, scoring: Scoring, bodies: Bodies) -> None:
     answers: shapes.Responses = {200: {"model": shapes.Predictions, "description": "One for each text."}}
 
     @app.post(
@@ -74,14 +75,14 @@ def _add_predict(app: FastAPI, scoring: Scoring) -> None:
         summary="Label texts",
     )
     async def predict(request: Request) -> Response:
-        body = await read_body(request)
-        scoring.desk.require_room()
-        texts = texts_of(object_of(request, body), scoring.max_texts)
-        answers = await _label(scoring, texts)
+        async with bodies.read(request) as body:
+            scoring.desk.require_room()
+            texts = texts_of(object_of(request, body), scoring.max_texts)
+            answers = await _label(scoring, texts)
         return _json({"results": [_result(answer, style) for answer, style in answers]})
 
 
-def _add_tweet(app: FastAPI, scoring: Scoring) -> None:
+def _add_tweet(app: FastAPI, scoring: Scoring, bodies: Bodies) -> None:
     answers: shapes.Responses = {200: {"model": shapes.Sentiment, "description": "Its label."}}
 
     @app.post(
@@ -92,9 +93,9 @@ def _add_tweet(app: FastAPI, scoring: Scoring) -> None:
         summary="Label one text",
     )
     async def tweet(request: Request) -> Response:
-        body = await read_body(request)
-        scoring.desk.require_room()
-        ((answer, _),) = await _label(scoring, [text_of(object_of(request, body))])
+        async with bodies.read(request) as body:
+            scoring.desk.require_room()
+            ((answer, _),) = await _label(scoring, [text_of(object_of(request, body))])
         if not isinstance(answer, Result):
             status = _STATUS.get(answer.reason, 422)
             raise Refusal(status, str(answer.reason), f"text: {answer.message}", "text")

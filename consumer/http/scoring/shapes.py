@@ -69,7 +69,8 @@ def refusals(*also: int) -> Responses:
         413: f"The body has more than {MAX_BODY_BYTES} bytes, or holds more than may be asked at once.",
         415: "The content type is not application/json.",
         422: "A field is missing or wrong; it is named.",
-        429: "As many texts as may wait are waiting; come again after Retry-After seconds.",
+        429: "As many texts as may wait are waiting, or too much of requests is in memory; "
+        "come again after Retry-After seconds.",
         500: "The scorer failed on this text.",
         503: "The model is not warm yet, or the text could not be scored in time.",
     }
