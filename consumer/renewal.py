@@ -89,10 +89,10 @@ class Renewal:
             return
         self._mark = mark  # of before the loading: a move meanwhile is seen next time
         name = self._pointer.names()
-        self._let_go()
+        in_use = self._let_go()
         event(log, "model_loading", INFO, name=name)
         try:
-            following = self._load(self._model)
+            following = self._load(in_use)
         except Exception as error:  # noqa: BLE001 - whatever a runtime raises on a bad model, the old one goes on
             self._refused(name, str(error) if isinstance(error, ConsumerError) else unforeseen(error))
         else:
@@ -112,13 +112,18 @@ class Renewal:
         with self._lock:
             self._waiting = following
 
-    def _let_go(self) -> None:
-        """What was loaded and not yet taken is not what is wanted any more."""
+    def _let_go(self) -> object:
+        """What was loaded and not yet taken is not what is wanted any more; returns the model in use.
+
+        Both at once: with nothing left to take, that one stays in use until the loading is over.
+        """
         with self._lock:
             overtaken, self._waiting = self._waiting, None
+            in_use = self._model
         if overtaken is not None:
             overtaken.labeller.scorer.close()
             self._metrics.model_reload("overtaken")
+        return in_use
 
     @property
     def ready(self) -> bool:
@@ -129,8 +134,8 @@ class Renewal:
         """The one that waits; from now on it is the one in use."""
         with self._lock:
             following, self._waiting = self._waiting, None
-        if following is not None:
-            self._model = following.model
+            if following is not None:
+                self._model = following.model  # not later: a look in between would hold against the old one
         return following
 
     def close(self) -> None:

@@ -154,6 +154,37 @@ def test_a_rollback_is_held_against_what_is_in_use_by_now(shelf: Shelf) -> None:
     assert taken.model == "old"
 
 
+class Relay:
+    """A lock that hands over to somebody else the moment it is let go of, as a thread that waits may."""
+
+    def __init__(self, then: Callable[[], object]) -> None:
+        self._lock, self._then = threading.Lock(), [then]
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+        if self._then:
+            self._then.pop()()
+
+
+def test_a_look_right_after_the_taking_sees_what_was_taken(shelf: Shelf) -> None:
+    """A pointer moved back in that moment names another model than the one in use, and is followed."""
+
+    def move_back() -> None:
+        shelf.move("old")
+        shelf.renewal.look()
+
+    shelf.move("new")
+    shelf.renewal.look()
+    shelf.renewal._lock = Relay(move_back)  # type: ignore[assignment] # all that is used of one
+    shelf.renewal.take()
+    taken = shelf.renewal.take()
+    assert taken is not None
+    assert taken.model == "old"
+
+
 def test_a_move_while_loading_is_seen_at_the_next_look(shelf: Shelf) -> None:
     """What was being loaded is not what is wanted any more."""
 
