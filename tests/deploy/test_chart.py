@@ -256,6 +256,28 @@ def test_two_releases_can_be_two_jobs(tmp_path: Path) -> None:
     assert relabelled["instance"]["sourceLabels"] == ["__meta_kubernetes_pod_name"]
 
 
+@pytest.mark.parametrize(
+    ("autoscaling", "called"),
+    [
+        ({"enabled": True, "minReplicas": 0}, False),
+        ({"enabled": True, "minReplicas": 1}, True),
+        ({"enabled": False, "minReplicas": 0}, True),
+    ],
+    ids=["may sleep", "one stays", "without KEDA"],
+)
+def test_nobody_is_called_because_it_sleeps(
+    tmp_path: Path, autoscaling: Mapping[str, Any], *, called: bool
+) -> None:
+    """Where it may scale to none, none is no alarm; one that does not answer is, in either case."""
+    monitoring = {"job": "other", "rules": {"enabled": True}}
+    rendered = render(tmp_path, merged(BROKERS, {"monitoring": monitoring, "autoscaling": autoscaling}))
+    rules = [rule for group in rendered.one("PrometheusRule")["spec"]["groups"] for rule in group["rules"]]
+    (down,) = [rule["expr"] for rule in rules if rule.get("alert") == "SentimentConsumerDown"]
+    assert down.startswith('(up{job="other"}) < 1')
+    assert ("absent" in down) is called
+    assert ("absent(" in json.dumps(rules)) is called
+
+
 def test_chart_and_product_have_one_version() -> None:
     """The image that is taken by default is the one this chart was tested with."""
     about = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))
