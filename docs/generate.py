@@ -11,7 +11,7 @@ from consumer.contract.schemas import NAMES, schema, written
 from consumer.contract.terms import Terms
 from consumer.monitoring import events
 from consumer.monitoring.manual import manual
-from docs import chart, compose, sizing
+from docs import chart, compose, limits, sizing
 from docs.commands import commands
 from docs.numbers import numbers
 
@@ -75,7 +75,7 @@ def cli_page() -> str:
 def capacity_page() -> str:
     """``docs/capacity.md`` with what was measured, and the plans that follow."""
     measured = sizing.read_measured()
-    parts = {"costs": sizing.costs, "scale": sizing.scale, "plans": sizing.table}
+    parts = {"costs": sizing.costs, "scale": sizing.scale, "plans": sizing.table, "limits": limits.limits}
     text = CAPACITY.read_text("utf-8")
     for name, part in parts.items():
         text = replaced(text, name, part(measured), CAPACITY)

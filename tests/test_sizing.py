@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docs import generate, sizing
+from docs import generate, limits, sizing
 from docs.sizing import LOAD, SMALL_GROUP, Cost, plan
 
 CHEAP = Cost(score=2e-3, loop=2e-4, commit=10e-3, batch=512, read=300.0, written=700.0)
+DEAR = Cost(score=20e-3, loop=2e-4, commit=10e-3, batch=512, read=300.0, written=700.0)
 
 
 def test_page_is_what_was_measured() -> None:
@@ -53,6 +54,18 @@ def test_brokers_follow_from_the_bytes() -> None:
     assert plan(10_000, CHEAP).brokers == sizing.FEWEST_BROKERS
     assert plan(10_000, wide).brokers == 30
     assert plan(10_000, wide).network == 2 * 10_000 * 100_000
+
+
+def test_what_gives_way_follows_from_the_plans() -> None:
+    """No row of it names other replicas or partitions than the plan for its rate."""
+    measured = {"cost": {name: getattr(DEAR, name) for name in Cost.__dataclass_fields__}}
+    rows = limits.limits(measured).splitlines()[2:]
+    assert [row.split(" | ")[0] for row in rows] == [f"| {rate:,}/s" for rate in sizing.RATES]
+    small, wide, _, vast = (plan(rate, DEAR) for rate in sizing.RATES)
+    assert f"{small.replicas} replicas of {small.cores} cores" in rows[0]
+    assert f"--partitions {small.partitions}`" in rows[0]
+    assert f"{wide.partitions} partitions" in rows[1]
+    assert f"{vast.replicas:,} members" in rows[3]
 
 
 def test_a_commit_a_replica_and_second_at_least() -> None:
