@@ -60,7 +60,18 @@ DEAD_LETTERS = Alert(
     severity=Severity.WARNING,
     summary="Many tweets become dead letters",
     description="{{ $value | humanizePercentage }} of what was read in 5 minutes could not be labelled. "
-    "From half on the circuit breaker stops reading.",
+    "From half on the circuit breaker stops reading, and SentimentBreakerOpen takes over.",
+)
+BREAKER = Alert(
+    "SentimentBreakerOpen",
+    f'max by (job, instance) (sentiment_breaker_state{{{o.MINE},state!="closed"}})',
+    above=o.BREAKER_NOT_CLOSED,
+    below=None,
+    for_="2m",  # a bad stretch is got over at the first try, after DLQ_BREAKER_PAUSE_SECONDS (30)
+    severity=Severity.CRITICAL,
+    summary="A consumer has stopped reading: too many dead letters",
+    description="The circuit breaker of {{ $labels.instance }} has not been closed for 2 minutes: half of "
+    "what it read could not be labelled. But for a few records now and then it reads nothing.",
 )
 FAST_BURN = Alert(
     "SentimentLatencyBudgetBurnsFast",
@@ -146,6 +157,6 @@ ABORTS = Alert(
 )
 
 ALERTS = (
-    *(DOWN, STUCK, LAG, DEAD_LETTERS, FAST_BURN, SLOW_BURN),
+    *(DOWN, STUCK, LAG, DEAD_LETTERS, BREAKER, FAST_BURN, SLOW_BURN),
     *(DRIFT, FLEET_DRIFT, ACCURACY, REBALANCES, ABORTS),
 )

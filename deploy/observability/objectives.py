@@ -14,6 +14,7 @@ RUNBOOKS_FROM_GRAFANA = "http://localhost:9090/user/runbooks"  # as compose publ
 STUCK_SECONDS = 120.0
 LAG_SECONDS = 60.0
 DEAD_LETTER_RATIO = 0.05  # a tenth of the circuit breaker's: a person looks before it opens
+BREAKER_NOT_CLOSED = 0.5  # between 0 and 1, its only values: a colour begins at its limit, an alert above it
 
 LATENCY_SECONDS = 1.0  # a bucket of sentiment_end_to_end_latency_seconds; p99 is near 0.2 s at 20 tweets/s
 LATENCY_OBJECTIVE = 0.99  # of results within it, over 30 days

@@ -31,6 +31,15 @@ def dead(each_minute: int) -> Mapping[str, str]:
     }
 
 
+def breaker(opened: str, half_open: str = "0x30") -> Mapping[str, str]:
+    """A circuit breaker's states, as the consumer tells all three."""
+    name = "sentiment_breaker_state"
+    return {
+        f'{name}{{{A},state="{state}"}}': values
+        for state, values in (("open", opened), ("half_open", half_open))
+    }
+
+
 def late(*shares: tuple[int, int]) -> Mapping[str, str]:
     """For so many minutes each, so many late results among a hundred a minute."""
     steps = [100 - percent for minutes, percent in shares for _ in range(minutes)]
@@ -76,6 +85,13 @@ CASES: Sequence[Case] = (
     Case(alerts.DEAD_LETTERS, "one in ten", dead(10), 15, "10% of what was read"),
     Case(alerts.DEAD_LETTERS, "one in 25", dead(4), 15),
     Case(alerts.DEAD_LETTERS, "nothing comes", dict.fromkeys(dead(10), "7x30"), 15),
+    Case(alerts.BREAKER, "open", breaker("0 0 1x20"), 5, "breaker of a has not been", {"instance": "a"}),
+    Case(
+        *(alerts.BREAKER, "tries in vain", breaker("0 1 0 1 1 1 0 1", "0 0 1 0 0 0 1 0"), 7),
+        *("breaker of a has not been", {"instance": "a"}),
+    ),
+    Case(alerts.BREAKER, "a bad stretch, got over", breaker("0 0 1 0x20", "0 0 0 1 0x20"), 3),
+    Case(alerts.BREAKER, "closed", breaker("0x30"), 20),
     Case(alerts.FAST_BURN, "20 % late", late((90, 20)), 70, "now 20 times"),
     Case(alerts.FAST_BURN, "10 % late", late((90, 10)), 70),
     Case(alerts.FAST_BURN, "over by now", late((60, 30), (30, 0)), 75),
