@@ -17,19 +17,31 @@ HEALTH = Row(
             [Query('up{job=~"$job"}', "{{instance}}")],
             Kind.STAT,
             (alerts.DOWN,),
+            width=6,
         ),
         Panel(
             "Since the last poll",
-            "A loop polls several times a second, also where nothing comes.",
+            "A loop polls several times a second, also where nothing comes. Before the first poll it is the "
+            f"time since the process began; the alert allows {o.START_SECONDS:g} s of that.",
             "s",
-            [Query(f"time() - (sentiment_last_poll_timestamp_seconds{{{MINE}}} > 0)", "{{instance}}")],
+            [Query(alerts.STUCK.value.replace(o.MINE, MINE), "{{instance}}")],
             alerts=(alerts.STUCK,),
+            width=6,
+        ),
+        Panel(
+            f"Restarts in {o.RESTART_WINDOW.removesuffix('m')} minutes",
+            "How often each replica's process began anew and lived to be scraped.",
+            "none",
+            [Query(alerts.RESTARTS.value.replace(o.MINE, MINE), "{{instance}}")],
+            alerts=(alerts.RESTARTS,),
+            width=6,
         ),
         Panel(
             "Since the last commit",
             "Grows where nothing comes, and where nothing gets through: the lag tells which.",
             "s",
             [Query(f"time() - (sentiment_last_commit_timestamp_seconds{{{MINE}}} > 0)", "{{instance}}")],
+            width=6,
         ),
         Panel(
             "Rebalances in 10 minutes",

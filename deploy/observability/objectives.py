@@ -10,8 +10,14 @@ MINE = f'job="{JOB}"'
 RUNBOOKS = "{{ $externalURL }}/user/runbooks"
 RUNBOOKS_FROM_GRAFANA = "http://localhost:9090/user/runbooks"  # as compose publishes that Prometheus
 
-# A loop turns several times a second. 120 s is BROKER_TIMEOUT_SECONDS: up to then it may wait for a broker.
-STUCK_SECONDS = 120.0
+# A loop polls several times a second. At the settings as they come the longest it may rightly not is some
+# 20 s: a transaction is given up after KAFKA_SESSION_TIMEOUT_MS (10 s) and a producer made anew. The limit is
+# above that, and with the alert's half minute below SCORER_TIMEOUT_SECONDS (120), which ends the process.
+STUCK_SECONDS = 45.0
+START_SECONDS = 120.0  # before its first poll: a model is loaded, and a broker waited for
+# Kubernetes waits up to five minutes between restarts: half an hour still holds four of them.
+RESTART_WINDOW = "30m"
+RESTARTS = 2.5  # three and more; between whole numbers, since a colour begins at its limit, an alert above it
 LAG_SECONDS = 60.0
 DEAD_LETTER_RATIO = 0.05  # a tenth of the circuit breaker's: a person looks before it opens
 BREAKER_NOT_CLOSED = 0.5  # between 0 and 1, its only values: a colour begins at its limit, an alert above it

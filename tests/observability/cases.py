@@ -14,6 +14,7 @@ from tests.observability.spread import LIKE_REFERENCE, SHIFTED, fleet
 J = f'job="{JOB}"'
 A = f'{J},instance="a"'
 POLL, START = f"sentiment_last_poll_timestamp_seconds{{{A}}}", f"process_start_time_seconds{{{A}}}"
+BACKED_OFF = " ".join(f"{minute * 60}x6" for minute in range(0, 60, 7))  # seven minutes each
 SCORE = f'sentiment_drift_score{{{A},signal="score",statistic="psi"}}'
 CRITICAL = f'sentiment_drift_critical_value{{{A},signal="score",statistic="psi"}}'
 SMALLEST = f"sentiment_drift_smallest_shift_score{{{A}}}"
@@ -78,7 +79,22 @@ CASES: Sequence[Case] = (
     Case(alerts.STUCK, "polled once", {POLL: "60x15"}, 10, "has not polled for 9m 0s", {"instance": "a"}),
     Case(alerts.STUCK, "never polled", {POLL: "0x15", START: "1x15"}, 10, "for 9m 59s", {"instance": "a"}),
     Case(alerts.STUCK, "polls", {POLL: "0+60x15", START: "1x15"}, 10),
-    Case(alerts.STUCK, "starts", {POLL: "0x15", START: "550x15"}, 10),
+    Case(
+        *(alerts.STUCK, "hangs, and is not ended yet", {POLL: "0+60x5 300x2"}, 7, "has not polled for 2m 0s"),
+        {"instance": "a"},
+    ),
+    Case(alerts.STUCK, "gives a transaction up", {POLL: "0 20+60x15"}, 10),
+    Case(alerts.STUCK, "starts", {POLL: "0x15", START: "485x15"}, 10),
+    Case(
+        *(alerts.RESTARTS, "three times in twelve minutes", {START: "0x3 240x3 480x3 720x9"}, 14),
+        *("anew 3 times", {"instance": "a"}),
+    ),
+    Case(
+        *(alerts.RESTARTS, "by a supervisor that waits longer and longer", {START: BACKED_OFF}, 48),
+        *("anew 4 times", {"instance": "a"}),
+    ),
+    Case(alerts.RESTARTS, "twice", {START: "0x3 240x3 480x20"}, 14),
+    Case(alerts.RESTARTS, "three times in an hour", {START: "0x19 1200x19 2400x19 3600x9"}, 62),
     Case(alerts.LAG, "late", {LAG: "61x15"}, 10, "is 1m 1s old"),
     Case(alerts.LAG, "in time", {LAG: "59x15"}, 10),
     Case(alerts.LAG, "a short backlog", {LAG: "0 90 90 90 90 0x9"}, 4),
