@@ -447,7 +447,11 @@ class Settings(BaseSettings):
 
     @property
     def transaction_timeout_ms(self) -> int:
-        """Not above the session timeout: a dead replica's transaction ends no later than its membership."""
+        """Milliseconds, not above the session timeout: a dead replica's transaction is then over time, too.
+
+        The broker aborts it in its next sweep, up to 10 s later as it is shipped
+        (``transaction.abort.timed.out.transaction.cleanup.interval.ms``).
+        """
         return self.kafka_session_timeout_ms
 
     @property
