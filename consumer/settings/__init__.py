@@ -312,7 +312,8 @@ class Settings(BaseSettings):
         3_600,
         ge=10,
         le=2_592_000,
-        description="Seconds the drift window reaches back at most, where tweets are few.",
+        description="Seconds the drift window reaches back, where tweets are few. It lets go of a fifth at "
+        "a time, when the last tweet in it is so old; the first may be a fifth older.",
     )
     drift_window_min: int = Field(
         1_000,
