@@ -10,9 +10,10 @@ MINE = f'job="{JOB}"'
 RUNBOOKS = "{{ $externalURL }}/user/runbooks"
 RUNBOOKS_FROM_GRAFANA = "http://localhost:9090/user/runbooks"  # as compose publishes that Prometheus
 
-# A loop polls several times a second. At the settings as they come the longest it may rightly not is some
-# 20 s: a transaction is given up after KAFKA_SESSION_TIMEOUT_MS (10 s) and a producer made anew. The limit is
-# above that, and with the alert's half minute below SCORER_TIMEOUT_SECONDS (120), which ends the process.
+# A loop polls several times a second. At the settings as they come, the longest it may rightly not is about
+# half a minute: records that are not taken (8 s), a commit given up after KAFKA_SESSION_TIMEOUT_MS (10 s), an
+# abort and a producer made anew. The limit is above that, and with the alert's half minute below
+# SCORER_TIMEOUT_SECONDS (120), which ends the process and with it the alert.
 STUCK_SECONDS = 45.0
 START_SECONDS = 120.0  # before its first poll: a model is loaded, and a broker waited for
 # Kubernetes waits up to five minutes between restarts: half an hour still holds four of them.
