@@ -43,9 +43,7 @@ class Targets:
 class Timing:
     """How long a batch may take on its way, in milliseconds."""
 
-    transaction_ms: (
-        int  # not above the session timeout: the dead give up their partitions and transaction alike
-    )
+    transaction_ms: int  # not above the session timeout: over time by when a dead one's partitions move
 
     @property
     def delivery_ms(self) -> int:

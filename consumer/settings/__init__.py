@@ -312,7 +312,8 @@ class Settings(BaseSettings):
         3_600,
         ge=10,
         le=2_592_000,
-        description="Seconds the drift window reaches back at most, where tweets are few.",
+        description="Seconds the drift window reaches back, where tweets are few. It lets go of a fifth at "
+        "a time, when the last tweet in it is so old; the first may be a fifth older.",
     )
     drift_window_min: int = Field(
         1_000,
@@ -447,7 +448,11 @@ class Settings(BaseSettings):
 
     @property
     def transaction_timeout_ms(self) -> int:
-        """Not above the session timeout: a dead replica's transaction ends no later than its membership."""
+        """Milliseconds, not above the session timeout: a dead replica's transaction is then over time, too.
+
+        The broker aborts it in its next sweep, up to 10 s later as it is shipped
+        (``transaction.abort.timed.out.transaction.cleanup.interval.ms``).
+        """
         return self.kafka_session_timeout_ms
 
     @property

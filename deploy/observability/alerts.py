@@ -35,11 +35,24 @@ STUCK = Alert(
     f"or process_start_time_seconds{{{o.MINE}}})",
     above=o.STUCK_SECONDS,
     below=None,
-    for_="1m",
+    for_="30s",
     severity=Severity.CRITICAL,
     summary="A consumer's loop stands still",
     description="{{ $labels.instance }} answers scrapes, but its loop has not polled for "
     "{{ $value | humanizeDuration }}.",
+    also=f"unless (sentiment_last_poll_timestamp_seconds{{{o.MINE}}} == 0 "
+    f"and time() - process_start_time_seconds{{{o.MINE}}} <= {o.START_SECONDS:g})",
+)
+RESTARTS = Alert(
+    "SentimentRestartLoop",
+    f"changes(process_start_time_seconds{{{o.MINE}}}[{o.RESTART_WINDOW}])",
+    above=o.RESTARTS,
+    below=None,
+    for_="1m",
+    severity=Severity.CRITICAL,
+    summary="A consumer ends and is restarted, again and again",
+    description="{{ $labels.instance }} was started anew {{ $value | humanize }} times in "
+    f"{o.RESTART_WINDOW.removesuffix('m')} minutes.",
 )
 LAG = Alert(
     "SentimentLagHigh",
@@ -60,7 +73,18 @@ DEAD_LETTERS = Alert(
     severity=Severity.WARNING,
     summary="Many tweets become dead letters",
     description="{{ $value | humanizePercentage }} of what was read in 5 minutes could not be labelled. "
-    "From half on the circuit breaker stops reading.",
+    "From half on the circuit breaker stops reading, and SentimentBreakerOpen takes over.",
+)
+BREAKER = Alert(
+    "SentimentBreakerOpen",
+    f'max by (job, instance) (sentiment_breaker_state{{{o.MINE},state!="closed"}})',
+    above=o.BREAKER_NOT_CLOSED,
+    below=None,
+    for_="2m",  # a bad stretch is got over at the first try, after DLQ_BREAKER_PAUSE_SECONDS (30)
+    severity=Severity.CRITICAL,
+    summary="A consumer has stopped reading: too many dead letters",
+    description="The circuit breaker of {{ $labels.instance }} has not been closed for 2 minutes: half of "
+    "what it read could not be labelled. But for a few records now and then it reads nothing.",
 )
 FAST_BURN = Alert(
     "SentimentLatencyBudgetBurnsFast",
@@ -146,6 +170,6 @@ ABORTS = Alert(
 )
 
 ALERTS = (
-    *(DOWN, STUCK, LAG, DEAD_LETTERS, FAST_BURN, SLOW_BURN),
+    *(DOWN, STUCK, RESTARTS, LAG, DEAD_LETTERS, BREAKER, FAST_BURN, SLOW_BURN),
     *(DRIFT, FLEET_DRIFT, ACCURACY, REBALANCES, ABORTS),
 )

@@ -7,29 +7,45 @@ from deploy.observability import objectives as o
 from deploy.observability.latency import burn
 from deploy.observability.panel import MINE, RATE, Kind, Panel, Query, Row, heat, quantiles
 
+# A variable lists the replicas that told their group. One that never answered told none: it is left in.
+_OTHERS = 'last_over_time(sentiment_consumer_info{job=~"$job",instance!~"$instance"}[1h])'
+
 HEALTH = Row(
     "Health",
     (
         Panel(
             "Replicas that answer",
-            "1 where a replica answered its last scrape, 0 where it did not.",
+            "1 where a replica answered its last scrape, 0 where it did not. One that never answered is "
+            "shown whatever is chosen, since nobody knows its group.",
             "none",
-            [Query('up{job=~"$job"}', "{{instance}}")],
+            [Query(f'up{{job=~"$job"}} unless on (job, instance) {_OTHERS}', "{{instance}}")],
             Kind.STAT,
             (alerts.DOWN,),
+            width=6,
         ),
         Panel(
             "Since the last poll",
-            "A loop polls several times a second, also where nothing comes.",
+            "A loop polls several times a second, also where nothing comes. Before the first poll it is the "
+            f"time since the process began; the alert allows {o.START_SECONDS:g} s of that.",
             "s",
-            [Query(f"time() - (sentiment_last_poll_timestamp_seconds{{{MINE}}} > 0)", "{{instance}}")],
+            [Query(alerts.STUCK.value.replace(o.MINE, MINE), "{{instance}}")],
             alerts=(alerts.STUCK,),
+            width=6,
+        ),
+        Panel(
+            f"Restarts in {o.RESTART_WINDOW.removesuffix('m')} minutes",
+            "How often each replica's process began anew and lived to be scraped.",
+            "none",
+            [Query(alerts.RESTARTS.value.replace(o.MINE, MINE), "{{instance}}")],
+            alerts=(alerts.RESTARTS,),
+            width=6,
         ),
         Panel(
             "Since the last commit",
             "Grows where nothing comes, and where nothing gets through: the lag tells which.",
             "s",
             [Query(f"time() - (sentiment_last_commit_timestamp_seconds{{{MINE}}} > 0)", "{{instance}}")],
+            width=6,
         ),
         Panel(
             "Rebalances in 10 minutes",
@@ -127,7 +143,7 @@ LATENCY = Row(
         Panel(
             "How fast the latency budget burns",
             "Results later than the objective allows, as a multiple of what it allows: at 1 the budget of 30 "
-            "days is gone in 30 days.",
+            "days is gone in 30 days. Of the whole job, whatever group or replica is chosen.",
             "none",
             [
                 Query(burn(window).replace(o.MINE, 'job=~"$job"'), f"over {window}")

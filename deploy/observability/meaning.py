@@ -157,6 +157,7 @@ DEAD_LETTERS = Row(
                     "{{instance}} {{state}}",
                 )
             ],
+            alerts=(alerts.BREAKER,),
             width=6,
         ),
         Panel(

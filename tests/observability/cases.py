@@ -14,6 +14,7 @@ from tests.observability.spread import LIKE_REFERENCE, SHIFTED, fleet
 J = f'job="{JOB}"'
 A = f'{J},instance="a"'
 POLL, START = f"sentiment_last_poll_timestamp_seconds{{{A}}}", f"process_start_time_seconds{{{A}}}"
+BACKED_OFF = " ".join(f"{minute * 60}x6" for minute in range(0, 60, 7))  # seven minutes each
 SCORE = f'sentiment_drift_score{{{A},signal="score",statistic="psi"}}'
 CRITICAL = f'sentiment_drift_critical_value{{{A},signal="score",statistic="psi"}}'
 SMALLEST = f"sentiment_drift_smallest_shift_score{{{A}}}"
@@ -28,6 +29,15 @@ def dead(each_minute: int) -> Mapping[str, str]:
     return {
         f'sentiment_messages_total{{{A},outcome="dead_lettered"}}': f"0+{each_minute}x30",
         f"sentiment_consumed_total{{{A}}}": "0+100x30",
+    }
+
+
+def breaker(opened: str, half_open: str = "0x30") -> Mapping[str, str]:
+    """A circuit breaker's states, as the consumer tells all three."""
+    name = "sentiment_breaker_state"
+    return {
+        f'{name}{{{A},state="{state}"}}': values
+        for state, values in (("open", opened), ("half_open", half_open))
     }
 
 
@@ -69,13 +79,35 @@ CASES: Sequence[Case] = (
     Case(alerts.STUCK, "polled once", {POLL: "60x15"}, 10, "has not polled for 9m 0s", {"instance": "a"}),
     Case(alerts.STUCK, "never polled", {POLL: "0x15", START: "1x15"}, 10, "for 9m 59s", {"instance": "a"}),
     Case(alerts.STUCK, "polls", {POLL: "0+60x15", START: "1x15"}, 10),
-    Case(alerts.STUCK, "starts", {POLL: "0x15", START: "550x15"}, 10),
+    Case(
+        *(alerts.STUCK, "hangs, and is not ended yet", {POLL: "0+60x5 300x2"}, 7, "has not polled for 2m 0s"),
+        {"instance": "a"},
+    ),
+    Case(alerts.STUCK, "gives a transaction up", {POLL: "0 20+60x15"}, 10),
+    Case(alerts.STUCK, "starts", {POLL: "0x15", START: "485x15"}, 10),
+    Case(
+        *(alerts.RESTARTS, "three times in twelve minutes", {START: "0x3 240x3 480x3 720x9"}, 14),
+        *("anew 3 times", {"instance": "a"}),
+    ),
+    Case(
+        *(alerts.RESTARTS, "by a supervisor that waits longer and longer", {START: BACKED_OFF}, 48),
+        *("anew 4 times", {"instance": "a"}),
+    ),
+    Case(alerts.RESTARTS, "twice", {START: "0x3 240x3 480x20"}, 14),
+    Case(alerts.RESTARTS, "three times in an hour", {START: "0x19 1200x19 2400x19 3600x9"}, 62),
     Case(alerts.LAG, "late", {LAG: "61x15"}, 10, "is 1m 1s old"),
     Case(alerts.LAG, "in time", {LAG: "59x15"}, 10),
     Case(alerts.LAG, "a short backlog", {LAG: "0 90 90 90 90 0x9"}, 4),
     Case(alerts.DEAD_LETTERS, "one in ten", dead(10), 15, "10% of what was read"),
     Case(alerts.DEAD_LETTERS, "one in 25", dead(4), 15),
     Case(alerts.DEAD_LETTERS, "nothing comes", dict.fromkeys(dead(10), "7x30"), 15),
+    Case(alerts.BREAKER, "open", breaker("0 0 1x20"), 5, "breaker of a has not been", {"instance": "a"}),
+    Case(
+        *(alerts.BREAKER, "tries in vain", breaker("0 1 0 1 1 1 0 1", "0 0 1 0 0 0 1 0"), 7),
+        *("breaker of a has not been", {"instance": "a"}),
+    ),
+    Case(alerts.BREAKER, "a bad stretch, got over", breaker("0 0 1 0x20", "0 0 0 1 0x20"), 3),
+    Case(alerts.BREAKER, "closed", breaker("0x30"), 20),
     Case(alerts.FAST_BURN, "20 % late", late((90, 20)), 70, "now 20 times"),
     Case(alerts.FAST_BURN, "10 % late", late((90, 10)), 70),
     Case(alerts.FAST_BURN, "over by now", late((60, 30), (30, 0)), 75),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -69,9 +69,9 @@ def of_alerts() -> list[Asked]:
     return [Asked(f"alert: {alert.name}", alert.value) for alert in ALERTS]
 
 
-def filled(expr: str) -> str:
+def filled(expr: str, chosen: Mapping[str, str] = VARIABLES) -> str:
     """With Grafana's variables replaced as it would."""
-    for name, value in VARIABLES.items():
+    for name, value in chosen.items():
         expr = expr.replace(name, value)
     return expr
 

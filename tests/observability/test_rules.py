@@ -17,15 +17,10 @@ from deploy.observability.objectives import JOB
 from deploy.observability.rule import Alert, Severity
 from tests.observability.cases import CASES, Case
 from tests.observability.prometheus import ASSETS, ROOT, Prometheus
+from tests.observability.promtool import promtool
 
 CONFIG = ROOT / "deploy" / "prometheus" / "prometheus.yml"
 SECTIONS = ("## What it means", "## Look at", "## Do")
-
-
-def promtool(*words: str) -> None:
-    """Run it; its own words in the failure."""
-    done = subprocess.run(["promtool", *words], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.needs_tool("promtool")

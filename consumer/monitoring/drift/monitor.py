@@ -34,8 +34,8 @@ class Yardstick:
 class DriftMonitor:
     """Watches every committed result, and none that came by HTTP, warm-up or golden texts: it hears of none.
 
-    The state is saved when a block is closed, at most every few seconds, and at a clean stop; a kill loses
-    what came since.
+    The state is saved every few seconds, where it has changed, and at a clean stop; a kill loses what came
+    since. A save writes about 4 KB in a millisecond, on the loop's thread.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class DriftMonitor:
         self._yardstick, self._state = yardstick, state
         self._counted_with = fingerprint(yardstick.model, yardstick.rule)
         self._window = self._restored()
-        self._saved_at = now
+        self._saved_at, self._unsaved = now, False
         self._window.turn(now)
         self._judge()
 
@@ -64,15 +64,16 @@ class DriftMonitor:
     def committed(self, results: Sequence[Result], at: float) -> None:
         """Count a committed batch."""
         self._window.add(tally(results, self._yardstick.rule), at)
+        self._unsaved |= bool(results)
         self.passed(at)
 
     def passed(self, at: float) -> None:
-        """Judge where a block is full, or time has made it so."""
-        if not self._window.turn(at):
-            return
-        self._judge()
-        if not 0 <= at - self._saved_at < _SAVE_SECONDS:
-            self._saved_at = at
+        """Judge where a block is full, or time has made it so; save what is new, if that is due."""
+        if self._window.turn(at):
+            self._unsaved = True
+            self._judge()
+        if self._unsaved and not 0 <= at - self._saved_at < _SAVE_SECONDS:
+            self._saved_at, self._unsaved = at, False
             self._save()
 
     def close(self) -> None:

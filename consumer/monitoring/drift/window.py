@@ -16,7 +16,7 @@ class Extent:
     """How far a window reaches: whichever comes first."""
 
     tweets: int
-    seconds: float
+    seconds: float  # of a block's last tweet; its first may be a fifth of them older
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ import pytest
 from consumer.monitoring.drift.judge import Judgement, Standards, judge
 from consumer.monitoring.drift.monitor import DriftMonitor, Yardstick
 from consumer.monitoring.drift.state import fingerprint
-from consumer.monitoring.drift.tally import Rule, Tally, bins
-from consumer.monitoring.drift.window import BLOCKS, Extent
+from consumer.monitoring.drift.tally import Rule, Tally, bins, tally
+from consumer.monitoring.drift.window import BLOCKS, Extent, Window
 from consumer.records import Label, Result, Tweet
 from consumer.signals import Pieces
 from tests.doubles import record
@@ -106,6 +106,16 @@ def test_the_window_rolls_on_by_time(told: Told) -> None:
     assert told.last == Judgement(tweets=0)
 
 
+def test_no_tweet_counts_for_longer_than_the_window_and_a_fifth() -> None:
+    """A block goes when its last tweet is too old; by then its first is a fifth older, and no more."""
+    window, oldest = Window(EXTENT), 0.0
+    for second in range(400):
+        window.add(tally(batch(1, 0), RULE), float(second))
+        window.turn(float(second))
+        oldest = max([oldest, *(second - block.opened_at for block in window.blocks)])
+    assert 1.1 * EXTENT.seconds < oldest <= 1.2 * EXTENT.seconds
+
+
 def test_few_tweets_make_small_blocks(told: Told) -> None:
     """Where a fifth of the window's tweets takes too long, a fifth of its seconds closes the block."""
     for second in range(0, 101, 2):
@@ -153,6 +163,29 @@ def test_a_kill_loses_a_few_seconds(told: Told, tmp_path: Path) -> None:
     """What was counted is written without a close, too."""
     feed(told, 5, seconds=6.0)
     assert Told(tmp_path / "drift" / "state.json").last.tweets == 1_000
+
+
+def test_a_kill_in_a_block_that_fills_slowly_loses_no_more(told: Told, tmp_path: Path) -> None:
+    """The block being filled is written as well, and not again where nothing came."""
+    path = tmp_path / "drift" / "state.json"
+    told.monitor.committed(batch(50, 50), 1_000.0)
+    told.monitor.passed(1_004.0)
+    assert not path.exists()
+    told.monitor.passed(1_005.0)
+    after = Told(path)
+    path.unlink()
+    told.monitor.passed(1_011.0)
+    assert not path.exists()
+    after.monitor.committed(batch(50, 50), 1_006.0)
+    assert after.last.tweets == 200
+
+
+def test_a_window_that_time_empties_is_written(told: Told, tmp_path: Path) -> None:
+    """Else the next process would begin with tweets that this one let go of."""
+    feed(told, 2)
+    told.monitor.passed(1_010.0)
+    told.monitor.passed(1_150.0)
+    assert json.loads((tmp_path / "drift" / "state.json").read_text())["blocks"] == []
 
 
 def test_the_disk_is_not_written_to_at_every_block(told: Told, tmp_path: Path) -> None:
