@@ -35,11 +35,22 @@ class ImpatientProtocol(H11Protocol):
         self._start_deadline()
         super().data_received(data)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It ended."""
+        self._end_deadline()
+        super().connection_lost(exc)
+
     def on_response_complete(self) -> None:
-        """The answer is written; from here uvicorn's keep-alive limit counts."""
+        """The answer is written; from here uvicorn's keep-alive limit counts, where it sets one.
+
+        It sets none for a next request that came along with this one and begins here, nor while it
+        closes, which waits until the client has taken all that was written.
+        """
         self._taken_bytes = 0
         self._end_deadline()
         super().on_response_complete()
+        if self.timeout_keep_alive_task is None:
+            self._start_deadline()
 
     def timeout_keep_alive_handler(self) -> None:
         """Ends an idle connection, also where the client does not take what was written."""

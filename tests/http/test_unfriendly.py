@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,8 @@ from consumer.http.patience import ImpatientProtocol
 from consumer.http.scoring.counted import Counted
 from consumer.http.server import Server
 from consumer.monitoring.health import Health
+from tests.doubles import ConstantScorer
+from tests.http.asking import served
 
 EXCHANGE_SECONDS = 1.0
 CONNECTIONS = 40  # fewer than there may be, so that a test can take them all
@@ -86,10 +89,11 @@ def test_a_body_without_end_is_not_collected(server: Server, monkeypatch: pytest
     assert answers(server) == 200
 
 
-def test_a_client_that_takes_no_answer_is_cut_off(server: Server) -> None:
+@pytest.mark.parametrize("header", [b"", b"connection: close\r\n"])
+def test_a_client_that_takes_no_answer_is_cut_off(server: Server, header: bytes) -> None:
     """What it does not read is not kept for it: it gets less than all."""
     with connect(server) as deaf:
-        deaf.sendall(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n")
+        deaf.sendall(b"GET /metrics HTTP/1.1\r\nhost: x\r\n" + header + b"\r\n")
         time.sleep(EXCHANGE_SECONDS + 6.0)  # and the time that an idle connection has
         got = 0
         with contextlib.suppress(ConnectionError):
@@ -153,6 +157,19 @@ def test_requests_sent_in_one_go_are_all_answered(server: Server) -> None:
         while part := client.recv(4_096):
             told += part
     assert told.count(b"HTTP/1.1 200") == 3
+
+
+def test_a_second_request_that_stays_half_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It came along with the first one: no byte follows that would start its time."""
+    monkeypatch.setattr(ImpatientProtocol, "exchange_seconds", EXCHANGE_SECONDS)
+    with served(tmp_path, ConstantScorer()) as by, connect(by.server) as client:
+        client.sendall(
+            b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n"
+            b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n"
+        )
+        with contextlib.suppress(ConnectionError):  # cut off is cut off; a time-out is a failure
+            while client.recv(4_096):
+                pass
 
 
 def test_connections_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
