@@ -41,12 +41,13 @@ class Lag:
             partition: topic and number.
             high_water: offset after the last record; None before the first fetch.
             committed_position: offset of the first record not committed; None when not known yet.
-            oldest_uncommitted_timestamp_ms: timestamp of that record; None when there is none.
+            oldest_uncommitted_timestamp_ms: timestamp of that record; None when there is none, and
+                negative where it has no timestamp: then its age is not known either, and counts as 0.
         """
         known = high_water is not None and committed_position is not None
         records = max(0, (high_water or 0) - (committed_position or 0)) if known else None
         oldest = oldest_uncommitted_timestamp_ms
-        state = _State(records, None if oldest is None else oldest / 1000)
+        state = _State(records, None if oldest is None or oldest < 0 else oldest / 1000)
         with self._lock:
             if partition in self._assigned:
                 self._states[partition] = state

@@ -53,6 +53,14 @@ def test_a_clock_ahead_gives_zero() -> None:
     assert lag.seconds() == 0
 
 
+def test_a_record_without_a_timestamp_has_no_age() -> None:
+    """Kafka's word for none is -1; taken for a time, it would be 56 years of lag."""
+    lag = lag_at(1_763_805_600.0)
+    lag.update(PARTITION, 5, 4, -1)
+    assert lag.seconds() == 0
+    assert lag.records() == {PARTITION: 1}
+
+
 def test_an_unassigned_partition_is_ignored() -> None:
     """Only what is assigned has a lag."""
     lag = Lag(lambda: 1_000.0)
