@@ -15,8 +15,8 @@ _LATE_SECONDS = 1.0
 class Deadline:
     """Runs a call aside and stops waiting for it when its time is up.
 
-    A call that is given up stays stuck in its thread, so the process must end after it: safe, since
-    the next start aborts the dangling transaction.
+    A call that is given up stays stuck in its thread. Either the process ends after it, which is safe, since
+    the next start aborts the dangling transaction; or what it waits for is let go, which ends the thread.
     """
 
     def __init__(

@@ -12,6 +12,7 @@ from kafka import KafkaProducer, errors
 
 from consumer.broker.deadline import Deadline
 from consumer.broker.faults import RECOVERABLE, PublishFailedError, is_fenced, is_too_large
+from consumer.broker.leaving import LeavableProducer
 from consumer.encode import Message
 from consumer.errors import ConfigurationError, ConsumerError
 from consumer.records import Position
@@ -54,7 +55,7 @@ class Timing:
 def make_producer(
     options: Mapping[str, Any], timing: Timing, batch_bytes: int, transactional_id: str | None
 ) -> KafkaProducer:
-    """An idempotent producer; transactional where it is given an identity."""
+    """An idempotent ``LeavableProducer``; transactional where it is given an identity."""
     identity: dict[str, Any] = {}
     if transactional_id is not None:
         identity = {"transactional_id": transactional_id, "transaction_timeout_ms": timing.transaction_ms}
@@ -69,7 +70,7 @@ def make_producer(
         "delivery_timeout_ms": timing.delivery_ms,
         "request_timeout_ms": timing.delivery_ms - 100,
     }
-    return KafkaProducer(**{**options, **identity, **ours})
+    return LeavableProducer(**{**options, **identity, **ours})
 
 
 def send_all(
@@ -181,5 +182,4 @@ def discard(producer: KafkaProducer | None) -> None:
         producer.close(timeout=0)
     except Exception as error:  # noqa: BLE001 - closing a broken producer raises whatever broke it
         log.debug("producer_discarded", extra={"fields": {"error": repr(error)}})
-    # With the broker away, close() raises before it ends the sender, which would live on for ever.
-    producer._sender.force_close()  # noqa: SLF001 - the client offers no other way
+    producer.let_go()  # with the broker away, close() raises before it ends anything

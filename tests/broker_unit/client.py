@@ -53,17 +53,6 @@ class Future:
         return self.is_done and self.fate is not None
 
 
-class Sender:
-    """The producer's thread."""
-
-    def __init__(self, calls: list[str]) -> None:
-        self._calls = calls
-
-    def force_close(self) -> None:
-        """Drop what is in flight."""
-        self._calls.append("force_close")
-
-
 @dataclass
 class Producer:
     """Records calls in order; fails as told. After a record failed it refuses to send, as the client does."""
@@ -76,9 +65,6 @@ class Producer:
     sent: list[dict[str, Any]] = field(default_factory=list)
     offsets: list[tuple[object, object]] = field(default_factory=list)
     futures: list[Future] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._sender = Sender(self.calls)
 
     def _call(self, name: str) -> None:
         self.calls.append(name)
@@ -128,6 +114,10 @@ class Producer:
         """Let go, without waiting: nothing more of it may reach the broker."""
         assert timeout == 0
         self._call("close")
+
+    def let_go(self) -> None:
+        """Drop what is in flight, and whoever waits for it."""
+        self._call("let_go")
 
 
 class Factory:

@@ -70,7 +70,7 @@ def test_a_failed_commit_is_a_failed_batch() -> None:
     publish(made)
     assert commits.heard == [OFFSETS]
     assert len(factory.made) == 2
-    assert "force_close" in factory.made[0].calls
+    assert "let_go" in factory.made[0].calls
 
 
 @pytest.mark.parametrize(

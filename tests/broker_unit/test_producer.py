@@ -159,5 +159,5 @@ def test_a_producer_that_cannot_be_closed_is_let_go_all_the_same() -> None:
     """With the broker away close() raises, and its thread would live on and send."""
     producer = Producer(raises={"close": errors.KafkaTimeoutError()})
     discard(producer)
-    assert producer.calls == ["close", "force_close"]
+    assert producer.calls == ["close", "let_go"]
     discard(None)

@@ -90,7 +90,7 @@ def test_after_a_failure_a_new_producer_does_it_again(call: str) -> None:
     bench.replay.start()
     bench.replay.put_back([letter(1)])
     assert bench.sent("tweets") == [values(1), values(1)]
-    assert bench.factory.made[0].calls[-2:] == ["close", "force_close"]
+    assert bench.factory.made[0].calls[-2:] == ["close", "let_go"]
     assert bench.factory.made[1].calls[0] == "init"
 
 

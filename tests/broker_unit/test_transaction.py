@@ -299,7 +299,7 @@ def test_starting_anew_lets_go_of_the_old_one() -> None:
     made = publisher(factory)
     made.start()
     made.start()
-    assert factory.made[0].calls == ["init", "close", "force_close"]
+    assert factory.made[0].calls == ["init", "close", "let_go"]
 
 
 def test_closing_waits_for_nothing() -> None:
@@ -310,4 +310,4 @@ def test_closing_waits_for_nothing() -> None:
     made.start()
     made.close()
     made.close()
-    assert factory.made[0].calls == ["init", "close", "force_close"]
+    assert factory.made[0].calls == ["init", "close", "let_go"]
