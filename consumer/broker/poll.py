@@ -106,6 +106,7 @@ class Source:
         self._topic, self._group = topic, group
         self._moves = _Moves()
         self._must_rewind = False
+        self._lost: BaseException | None = None  # a position, as it showed between two polls
         self._committed: dict[TopicPartition, int] = {}
         self._delivered: dict[
             TopicPartition, deque[tuple[int, int]]
@@ -141,6 +142,9 @@ class Source:
 
     def poll(self, wait_seconds: float, max_records: int) -> Polled:
         """Records of the assigned partitions, in order within each. Raises ``ConsumerError``."""
+        if self._lost is not None:
+            self._void(self._lost)
+            return Polled(moved=True)
         if self._must_rewind and not self._try_rewind():
             return Polled(moved=True)
         self._hold.release()
@@ -173,7 +177,7 @@ class Source:
             if not isinstance(error, _LOST_POSITION):
                 self._raise_if_fatal(error)
             void = True
-        if self._moves.take() or void or self._must_rewind:
+        if self._moves.take() or void or self._must_rewind or self._lost is not None:
             self.rewind()
 
     def rewind(self) -> None:
@@ -190,6 +194,7 @@ class Source:
         self.rewind()
 
     def _try_rewind(self) -> bool:
+        self._lost = None
         self._delivered.clear()
         try:
             self._committed = self._positions.seek(self._consumer.assignment())
@@ -237,9 +242,20 @@ class Source:
         if waiting:
             return PartitionState(tp.topic, tp.partition, high_water, committed, waiting[0][1])
         # Markers of upstream transactions lie past the last record: read, but nothing to commit.
-        committed = max(committed, self._consumer.position(tp, timeout_ms=0) or 0)
+        committed = max(committed, self._position(tp))
         oldest = self._last_stamp.get(tp) if high_water is not None and high_water > committed else None
         return PartitionState(tp.topic, tp.partition, high_water, committed, oldest)
+
+    def _position(self, tp: TopicPartition) -> int:
+        """Where reading is, 0 where that is not known; the client tells a lost position here, and once."""
+        try:
+            return int(self._consumer.position(tp, timeout_ms=0) or 0)
+        except _LOST_POSITION as error:
+            self._lost = error
+        except errors.KafkaError as error:  # it may be another's by now
+            self._raise_if_fatal(error)
+            log.debug("position_unknown", extra={"fields": {"error": repr(error)}})
+        return 0
 
     def answers(self, timeout_seconds: float) -> bool:
         """Whether the broker answers a small question in time."""

@@ -29,6 +29,7 @@ class Client:
         self.group: Any = STABLE
         self.fetched: Mapping[TopicPartition, list[Any]] = {}
         self.raises: BaseException | None = None
+        self.position_raises: BaseException | None = None  # once, as the client does
         self.listener: Any = None
         self._coordinator = SimpleNamespace(_offset_fetch_futures={})
 
@@ -59,6 +60,28 @@ class Client:
     def committed(self, _tp: TopicPartition, **_time: int) -> int:
         """Three are done."""
         return 3
+
+    def position(self, _tp: TopicPartition, **_time: int) -> int:
+        """One further than what is committed."""
+        error, self.position_raises = self.position_raises, None
+        if error is not None:
+            raise error
+        return 4
+
+    def highwater(self, _tp: TopicPartition) -> int:
+        """More is waiting."""
+        return 9
+
+    def paused(self) -> set[TopicPartition]:
+        """None."""
+        return set()
+
+    def pause(self, _tp: TopicPartition) -> None:
+        """Hold."""
+
+    def end_offsets(self, tps: list[TopicPartition], **_time: int) -> dict[TopicPartition, int]:
+        """More is waiting."""
+        return dict.fromkeys(tps, 9)
 
     def seek(self, _tp: TopicPartition, offset: int) -> None:
         """Go there."""
@@ -141,3 +164,60 @@ def test_a_poll_that_failed_brings_nothing_that_may_be_committed(source: Source)
     client(source).raises = errors.KafkaTimeoutError()
     polled = source.poll(0.0, 10)
     assert (polled.records, polled.group, polled.moved) == ((), None, False)
+
+
+def joined(source: Source) -> Source:
+    """One that has its partition, and has read from it."""
+    client(source).listener.on_partitions_assigned([TP])
+    assert source.poll(0.0, 10).moved
+    client(source).calls.clear()
+    return source
+
+
+LOST = [errors.LogTruncationError({TP: None}), errors.NoOffsetForPartitionError([TP])]
+
+
+@pytest.mark.parametrize("lost", LOST, ids=repr)
+def test_a_position_lost_between_two_polls_voids_what_was_polled(
+    source: Source, lost: errors.KafkaError
+) -> None:
+    """The client tells it once, to whoever asks first: here to the count of what is behind."""
+    client(joined(source)).position_raises = lost
+    assert [state.committed for state in source.states()] == [3]
+    client(source).fetched = {TP: [fetched(9)]}
+    polled = source.poll(0.0, 10)
+    assert (polled.moved, polled.records) == (True, ())
+    assert client(source).calls[-1] == "seek 3"
+    assert not source.poll(0.0, 10).moved
+
+
+def test_a_position_lost_before_a_pause_is_set_anew_in_it(source: Source) -> None:
+    """What is polled after it is new."""
+    joined(source).hold(0.0)  # a pause that begins sets reading back
+    client(source).calls.clear()
+    source.states()
+    source.hold(0.0)
+    assert "seek 3" not in client(source).calls
+    client(source).position_raises = LOST[0]
+    source.states()
+    source.hold(0.0)
+    assert client(source).calls[-1] == "seek 3"
+    assert not source.poll(0.0, 10).moved
+
+
+@pytest.mark.parametrize("error", [errors.IllegalStateError("not assigned"), errors.KafkaTimeoutError()])
+def test_a_position_that_is_not_known_costs_the_lag_nothing_else(
+    source: Source, error: errors.KafkaError
+) -> None:
+    """A partition may go to another between two calls, on the client's own thread."""
+    client(joined(source)).position_raises = error
+    assert [state.committed for state in source.states()] == [3]
+    assert [state.committed for state in source.states()] == [4]
+    assert not source.poll(0.0, 10).moved
+
+
+def test_what_waiting_does_not_cure_is_told_by_a_position_too(source: Source) -> None:
+    """As by a poll."""
+    client(joined(source)).position_raises = errors.GroupAuthorizationFailedError()
+    with pytest.raises(ConfigurationError, match="consumer group group: READ"):
+        source.states()
