@@ -254,7 +254,6 @@ class Source:
             self._lost = error
         except errors.KafkaError as error:  # it may be another's by now
             self._raise_if_fatal(error)
-            log.debug("position_unknown", extra={"fields": {"error": repr(error)}})
         return 0
 
     def answers(self, timeout_seconds: float) -> bool:
