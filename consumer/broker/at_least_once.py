@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection
 
 from kafka import KafkaProducer
@@ -11,6 +12,7 @@ from consumer.broker.deadline import Deadline
 from consumer.broker.faults import RECOVERABLE, PublishFailedError, fatal
 from consumer.broker.poll import Offsets
 from consumer.broker.producer import Letters, Targets, Timing, discard, flush_within, send_all
+from consumer.broker.setbacks import Setbacks
 from consumer.records import Position
 
 
@@ -24,10 +26,12 @@ class AtLeastOncePublisher:
         timing: Timing,
         deadline: Deadline,
         commit: Callable[[Offsets], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """``commit`` commits the group's positions."""
         self._make, self._targets, self._timing = make, targets, timing
         self._deadline, self._commit = deadline, commit
+        self._setbacks = Setbacks("nothing could be published", deadline.seconds, clock)
         self._producer: KafkaProducer | None = None
 
     def start(self) -> None:
@@ -36,7 +40,7 @@ class AtLeastOncePublisher:
         try:
             self._producer = self._make()
         except RECOVERABLE as error:
-            raise fatal(error) or PublishFailedError(error) from error
+            raise self._judge(error) from error
 
     def publish(
         self,
@@ -59,10 +63,18 @@ class AtLeastOncePublisher:
             self._commit(offsets)
         except PublishFailedError as failure:
             self.close()
-            raise fatal(failure.cause) or failure from failure.cause
+            raise self._judge(failure.cause, failure) from failure.cause
         except RECOVERABLE as error:
             self.close()
-            raise fatal(error) or PublishFailedError(error) from error
+            raise self._judge(error) from error
+        self._setbacks.over()
+
+    def _judge(self, cause: BaseException, failure: PublishFailedError | None = None) -> Exception:
+        ending = fatal(cause)
+        if ending is not None:
+            return ending
+        self._setbacks.note(cause)
+        return failure or PublishFailedError(cause)
 
     def close(self) -> None:
         """Drop the producer; what it had in flight is published again from the committed position."""

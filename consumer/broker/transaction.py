@@ -11,20 +11,20 @@ import logging
 import time
 from collections.abc import Callable, Collection
 
-from kafka import KafkaProducer, errors
+from kafka import KafkaProducer
 from kafka.structs import ConsumerGroupMetadata
 
 from consumer.broker.deadline import Deadline
 from consumer.broker.faults import RECOVERABLE, PublishFailedError, fatal, is_fenced
 from consumer.broker.poll import Offsets
 from consumer.broker.producer import Letters, Targets, Timing, discard, flush_within, send_all
-from consumer.errors import BrokerGoneError, FencedError
+from consumer.broker.setbacks import Setbacks
+from consumer.errors import FencedError
 from consumer.records import Position
 
 log = logging.getLogger(__name__)
 
 _ABORT_SECONDS = 2.0
-_UNANSWERED = (TimeoutError, errors.KafkaTimeoutError)
 
 
 class Transactions:
@@ -46,7 +46,7 @@ class Transactions:
         self._make, self._timing, self._deadline = make, timing, deadline
         self._fenced, self._clock, self._whose = fenced, clock, whose
         self._producer: KafkaProducer | None = None
-        self._silent_since: float | None = None  # the first call without an answer since the last commit
+        self._setbacks = Setbacks("no transaction could be completed", deadline.seconds, clock)
 
     def start(self) -> None:
         """A producer with no open transaction: ``init_transactions`` aborts what a predecessor left.
@@ -82,7 +82,7 @@ class Transactions:
         except (*RECOVERABLE, PublishFailedError) as error:
             self._drop(producer, error)
             raise self._judge(error, began) from error
-        self._silent_since = None
+        self._setbacks.over()
 
     def call(self, name: str, function: Callable[[], object]) -> None:
         """One of the calls that have no end of their own.
@@ -107,23 +107,11 @@ class Transactions:
         ending = fatal(cause, self._whose)
         if ending is not None:
             return ending
-        if isinstance(cause, _UNANSWERED):
-            self._note_silence()
+        self._setbacks.note(cause)
         timed_out = began is not None and self._clock() - began >= 0.9 * self._timing.transaction_ms / 1000
         if is_fenced(cause) and not timed_out:
             return FencedError(self._fenced)
         return error if isinstance(error, PublishFailedError) else PublishFailedError(error)
-
-    def _note_silence(self) -> None:
-        """Trying again goes on as long as the broker may be away, even if it answers everything else."""
-        now = self._clock()
-        if self._silent_since is None:
-            self._silent_since = now
-        elif now - self._silent_since >= self._deadline.seconds:
-            raise BrokerGoneError(
-                f"no transaction was answered for {now - self._silent_since:.0f} s, "
-                f"BROKER_TIMEOUT_SECONDS is {self._deadline.seconds:g}"
-            )
 
     def close(self) -> None:
         """No transaction is open between batches, so there is nothing to wait for."""

@@ -10,8 +10,9 @@ from kafka import errors
 from consumer.broker.at_least_once import AtLeastOncePublisher
 from consumer.broker.deadline import Deadline
 from consumer.broker.faults import PublishFailedError
-from consumer.errors import ConfigurationError
+from consumer.errors import BrokerGoneError, ConfigurationError
 from tests.broker_unit.client import GROUP, OFFSETS, TARGETS, TIMING, Factory, Producer, letters
+from tests.doubles import Clock
 
 
 class Commits:
@@ -30,9 +31,9 @@ class Commits:
         self.heard.append(offsets)
 
 
-def publisher(factory: Factory, commits: Commits) -> AtLeastOncePublisher:
+def publisher(factory: Factory, commits: Commits, clock: Clock | None = None) -> AtLeastOncePublisher:
     """A publisher with stand-ins around it."""
-    return AtLeastOncePublisher(factory, TARGETS, TIMING, Deadline(60), commits)
+    return AtLeastOncePublisher(factory, TARGETS, TIMING, Deadline(60), commits, clock or Clock())
 
 
 def publish(made: AtLeastOncePublisher) -> None:
@@ -101,3 +102,54 @@ def test_a_producer_that_could_not_be_made_is_tried_again() -> None:
         made.start()
     publish(made)
     assert commits.heard == [OFFSETS]
+
+
+UNWRITTEN = [errors.KafkaTimeoutError("expired"), errors.NotEnoughReplicasError(), TimeoutError()]
+
+
+@pytest.mark.parametrize("fate", UNWRITTEN, ids=repr)
+def test_trying_again_has_an_end(fate: Exception) -> None:
+    """A broker that answers, and for so long takes no writes, is gone: exit 4, with the last error."""
+    clock = Clock()
+    made = publisher(Factory(*(Producer(fates={0: fate}) for _ in range(3))), Commits(), clock)
+    for _ in range(2):
+        with pytest.raises(PublishFailedError):
+            publish(made)
+        clock.pass_seconds(30)
+    with pytest.raises(BrokerGoneError, match=r"for 60 s.*min\.insync\.replicas") as caught:
+        publish(made)
+    assert type(fate).__name__ in str(caught.value)
+
+
+def test_positions_that_cannot_be_committed_are_an_end_too() -> None:
+    """Else all would be published again and again."""
+    clock = Clock()
+    made = publisher(Factory(), Commits(*[errors.KafkaTimeoutError()] * 2), clock)
+    with pytest.raises(PublishFailedError):
+        publish(made)
+    clock.pass_seconds(60)
+    with pytest.raises(BrokerGoneError):
+        publish(made)
+
+
+def test_a_success_in_between_begins_the_count_anew() -> None:
+    """Now and then a failure is no outage."""
+    clock = Clock()
+    made = publisher(Factory(), Commits(errors.KafkaTimeoutError()), clock)
+    with pytest.raises(PublishFailedError):
+        publish(made)
+    publish(made)
+    clock.pass_seconds(60)
+    made._commit = Commits(errors.KafkaTimeoutError())
+    with pytest.raises(PublishFailedError):
+        publish(made)
+
+
+def test_a_rebalance_is_no_outage() -> None:
+    """The broker is there, and has its reasons."""
+    clock = Clock()
+    made = publisher(Factory(), Commits(*[errors.CommitFailedError()] * 2), clock)
+    for _ in range(2):
+        with pytest.raises(PublishFailedError):
+            publish(made)
+        clock.pass_seconds(60)

@@ -213,8 +213,22 @@ def test_trying_again_has_an_end(stuck: Stuck) -> None:
     with pytest.raises(PublishFailedError):
         publish(made)
     clock.pass_seconds(3600)
-    with pytest.raises(BrokerGoneError):
+    with pytest.raises(BrokerGoneError, match=r"no transaction could be completed for 3600 s.*TimeoutError"):
         publish(made)
+
+
+@pytest.mark.parametrize("fate", [errors.KafkaTimeoutError("expired"), errors.NotEnoughReplicasError()])
+def test_a_partition_that_cannot_be_written_to_is_told_as_that(fate: Exception) -> None:
+    """The broker answers all the while: it is said what failed last, and where to look."""
+    clock = Clock()
+    made = publisher(Factory(*(Producer(fates={0: fate}) for _ in range(2))), clock)
+    with pytest.raises(PublishFailedError):
+        publish(made)
+    clock.pass_seconds(60)
+    with pytest.raises(BrokerGoneError, match=r"min\.insync\.replicas") as caught:
+        publish(made)
+    assert f"the last error: {type(fate).__name__}" in str(caught.value)
+    assert "answered" not in str(caught.value)
 
 
 def test_a_stop_while_stuck_abandons_the_batch(stuck: Stuck) -> None:

@@ -1,0 +1,44 @@
+"""How long every try to publish has failed at the broker, and when that has been too long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kafka import errors
+
+from consumer.errors import BrokerGoneError
+
+# Neither refused nor overtaken: another try may help, and has not for as long as this is counted.
+_COUNTED = (TimeoutError, errors.RetriableError)
+_NOT_COUNTED = errors.KafkaConnectionError  # a broker that is not there at all is noticed elsewhere
+_UNWRITABLE = (
+    "; where the broker answers all else, a partition that is written to has no leader, or fewer in-sync "
+    "replicas than its min.insync.replicas"
+)
+
+
+class Setbacks:
+    """Counts from the first failure since the last success, even if the broker answers everything else."""
+
+    def __init__(self, undone: str, seconds: float, clock: Callable[[], float]) -> None:
+        """``undone`` says what did not succeed; after ``seconds`` of the monotonic clock it is given up."""
+        self._undone, self._seconds, self._clock = undone, seconds, clock
+        self._since: float | None = None
+
+    def over(self) -> None:
+        """It succeeded."""
+        self._since = None
+
+    def note(self, cause: BaseException) -> None:
+        """It failed. Raises ``BrokerGoneError`` where it has failed for too long."""
+        if not isinstance(cause, _COUNTED) or isinstance(cause, _NOT_COUNTED):
+            return
+        now = self._clock()
+        if self._since is None:
+            self._since = now
+        elif now - self._since >= self._seconds:
+            words = f"{type(cause).__name__}: {cause}".removesuffix(": ")
+            raise BrokerGoneError(
+                f"{self._undone} for {now - self._since:.0f} s, BROKER_TIMEOUT_SECONDS is {self._seconds:g} "
+                f"(the last error: {words}){_UNWRITABLE}"
+            ) from cause
