@@ -45,7 +45,7 @@ class SampleLog:
         if not lines:
             return
         try:
-            self._write("".join(lines))
+            self._write("".join(lines).encode())
         except OSError as error:  # a full disk must not stop the stream
             event(log, "samples_not_written", WARNING, path=self._path, error=str(error))
 
@@ -64,12 +64,12 @@ class SampleLog:
             return None
         return _json(result, digest.hex()[:_HASH_CHARACTERS], chance, self.model, at)
 
-    def _write(self, lines: str) -> None:
+    def _write(self, lines: bytes) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         if self._path.exists() and self._path.stat().st_size + len(lines) > self._most_bytes:
             self._turn_over()
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
-        with open(descriptor, "a", encoding="utf-8") as file:  # noqa: PTH123 - of a descriptor, for its rights
+        with open(descriptor, "ab") as file:  # noqa: PTH123 - of a descriptor, for its rights
             file.write(lines)
 
     def _turn_over(self) -> None:
@@ -84,15 +84,16 @@ def read_salt(path: Path) -> bytes:
 
     Raises ``OSError``.
     """
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_bytes()
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    descriptor = os.open(made, os.O_WRONLY | os.O_CREAT, 0o600)
-    with open(descriptor, "wb") as file:  # noqa: PTH123 - of a descriptor, for its rights
-        file.write(secrets.token_bytes(SALT_BYTES))
+    made = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")  # in containers all have the same pid
+    descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        os.link(made, path)  # whole, and only if no other replica was quicker
-    except FileExistsError:
-        pass
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - of a descriptor, for its rights
+            file.write(secrets.token_bytes(SALT_BYTES))
+        with contextlib.suppress(FileExistsError):
+            os.link(made, path)  # whole, and only if no other replica was quicker
     finally:
         made.unlink()
     return path.read_bytes()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
 import re
 import stat
 import time
@@ -14,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumer.monitoring import sample_log
 from consumer.monitoring.anonymise import anonymise
 from consumer.monitoring.sample_log import FILES, SALT_BYTES, SampleLog, read_salt
 from consumer.records import Label, Result, Tweet
@@ -216,6 +219,59 @@ def test_the_salt_is_made_once(tmp_path: Path) -> None:
     assert len(salt) == SALT_BYTES
     assert read_salt(tmp_path / "b" / "salt") != salt
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["salt"]
+
+
+def test_two_replicas_that_make_the_salt_at_once_have_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in containers on one volume, where every process has the same number."""
+    path, link, other = tmp_path / "salt", os.link, list[bytes]()
+
+    def link_as_the_other_does(made: Path, to: Path) -> None:
+        monkeypatch.setattr(os, "link", link)
+        other.append(read_salt(path))
+        link(made, to)
+
+    monkeypatch.setattr(os, "link", link_as_the_other_does)
+    assert [read_salt(path)] == other
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_salt_that_cannot_be_written_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replica that is started again and again does not fill the folder."""
+
+    def refuse(descriptor: int, _mode: str) -> None:
+        os.close(descriptor)
+        raise OSError(errno.ENOSPC, "the disk is full")
+
+    monkeypatch.setattr(sample_log, "open", refuse, raising=False)
+    with pytest.raises(OSError, match="full"):
+        read_salt(tmp_path / "salt")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_salt_that_is_there_needs_no_room(tmp_path: Path) -> None:
+    """Nothing is written any more, as on a disk that is full or may only be read."""
+    salt = read_salt(tmp_path / "salt")
+    tmp_path.chmod(0o500)
+    try:
+        before = tmp_path.stat().st_mtime_ns
+        assert read_salt(tmp_path / "salt") == salt
+        assert tmp_path.stat().st_mtime_ns == before
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_file_is_full_by_its_bytes(tmp_path: Path) -> None:
+    """A letter may take three of them."""
+    path, most_bytes = tmp_path / "one.jsonl", 2_000
+    samples = SampleLog(path, SALT, 1.0, most_bytes, "m 1")
+    for number in range(10):
+        samples.committed([result(str(number), text="日本" * 100)], 1_700_000_000.0)
+    assert len(list(tmp_path.iterdir())) == FILES
+    assert all(file.stat().st_size <= most_bytes for file in tmp_path.iterdir())
 
 
 def test_a_disk_that_is_full_does_not_stop_the_stream(
