@@ -303,10 +303,13 @@ class Loop:
         parts.metrics.polled(self._wall_clock())
         if batch is not None:
             self._limits.busy()
+        if parts.source.is_member():
+            parts.health.joined()
+        else:
+            parts.health.absent()
         if parts.source.take_assigned():
             self._limits.busy()
             parts.metrics.rebalanced()
-            parts.health.joined()
             parts.presence.heard()
             event(log, "partitions_assigned", partitions=parts.source.partitions())
         if batch is None:

@@ -36,6 +36,7 @@ class Topic:
     def __init__(self, limits: Limits, count: int) -> None:
         self.records = [tweet_record("good", offset) for offset in range(count)]
         self.position = self.done = self.rewinds = 0
+        self.membership: deque[bool] = deque()  # poll by poll, where it is not always a member
         self.moves: deque[int] = deque()  # polls, counted, at which partitions moved
         self.on_hold: Callable[[], object] = lambda: None
         self.held: list[int] = []  # what was committed at each hold
@@ -86,6 +87,10 @@ class Topic:
     def is_committed(self, _offsets: Any) -> bool:
         """Nor committed unseen."""
         return False
+
+    def is_member(self) -> bool:
+        """Whether the group has it, at this poll."""
+        return self.membership.popleft() if self.membership else True
 
     def take_assigned(self) -> bool:
         """Whether there is news of them."""
@@ -197,6 +202,19 @@ def test_an_assignment_is_told_with_its_number(tmp_path: Path, caplog: pytest.Lo
         run_loop(tmp_path, limits, topic, Publisher(topic, set()), Breaker(BreakerRules(), time.monotonic))
     (told,) = [r for r in caplog.records if r.message == "partitions_assigned"]
     assert vars(told)["fields"]["partitions"] == 3
+
+
+@pytest.mark.parametrize(("last", "reason"), [(True, ""), (False, "the consumer group was left")])
+def test_whether_it_is_a_member_is_told_at_every_poll(tmp_path: Path, *, last: bool, reason: str) -> None:
+    """Who was put out of the group, and is not taken back, does not go on being called ready."""
+    limits, health = Limits(time.monotonic, 3 * SIZE), Health(left_after_seconds=0)
+    topic = Topic(limits, 3 * SIZE)
+    topic.membership.extend([True, False, last])
+    publisher = Publisher(topic, set())
+    run_loop(tmp_path, limits, topic, publisher, Breaker(BreakerRules(), time.monotonic), health)
+    assert not topic.membership
+    missing = health.ready().reason
+    assert "group" not in missing if last else reason in missing
 
 
 @pytest.mark.parametrize("count", [1, SIZE, SIZE + 1, 5 * SIZE, 5 * SIZE + 3])

@@ -136,6 +136,10 @@ class Source:
         """Whether partitions were assigned since the last call."""
         return self._moves.take_assigned()
 
+    def is_member(self) -> bool:
+        """Whether the group has us, as far as the client knows: not in a rebalance, nor when put out."""
+        return bool(self._consumer.group_metadata().state is MemberState.STABLE)
+
     def partitions(self) -> int:
         """How many are assigned, those included whose position is not known yet."""
         return len(self._consumer.assignment())

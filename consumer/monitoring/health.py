@@ -21,11 +21,13 @@ class Health:
     Alive: the loop turned within the last ``stuck_after_seconds``; the start counts as a turn, and
     whoever takes long before the loop turns (a model that compiles) reports progress too.
     Ready: alive, the model warm, the group joined, the broker answering, no pause and no stop.
-    A replica without partitions, or in a rebalance, has joined all the same.
+    A replica without partitions, or in a rebalance, has joined all the same, until it has been out of the
+    group for ``left_after_seconds``.
 
     Args:
         clock: monotonic seconds.
         stuck_after_seconds: longer than the slowest batch; a probe kills what is called stuck.
+        left_after_seconds: longer than a rebalance that waits for a dead member takes.
         stream: whether there is one, that needs a group and a broker to be ready.
     """
 
@@ -33,11 +35,13 @@ class Health:
         self,
         clock: Callable[[], float] = time.monotonic,
         stuck_after_seconds: float = 120,
+        left_after_seconds: float = 20,
         *,
         stream: bool = True,
     ) -> None:
         self._clock = clock
-        self._stuck_after_seconds = stuck_after_seconds
+        self._stuck_after_seconds, self._left_after_seconds = stuck_after_seconds, left_after_seconds
+        self._absent_since: float | None = None  # from the group, once it was joined
         self._lock = threading.Lock()
         self._progressed_at = clock()
         self._missing: dict[str, str] = {"model": "the model is not warm yet"}
@@ -57,12 +61,22 @@ class Health:
         self._have("model")
 
     def joined(self) -> None:
-        """The group gave an assignment, be it empty."""
-        self._have("group")
+        """The group has us as a member, with an assignment, be it empty."""
+        with self._lock:
+            self._absent_since = None
+            self._missing.pop("group", None)
 
-    def left(self) -> None:
-        """The group was left, or put us out."""
-        self._lack("group", "the consumer group was left")
+    def absent(self) -> None:
+        """The group does not have us at the moment: it rebalances, or put us out and did not take us back."""
+        with self._lock:
+            if "group" in self._missing:
+                return
+            now = self._clock()
+            if self._absent_since is None:
+                self._absent_since = now
+            absent_seconds = now - self._absent_since
+            if absent_seconds >= self._left_after_seconds:
+                self._missing["group"] = "the consumer group was left, and not joined again"
 
     def broker_answers(self, answers: bool, reason: str = "the broker does not answer") -> None:  # noqa: FBT001 - the fact itself, not a mode
         """The broker was heard, or was not."""

@@ -140,6 +140,13 @@ def test_without_a_stable_membership_nothing_may_be_committed(source: Source, st
     assert source.poll(0.0, 10).group is None
 
 
+@pytest.mark.parametrize(("state", "is_one"), [("STABLE", True), ("UNJOINED", False), ("REBALANCING", False)])
+def test_a_member_is_who_the_group_has_settled_with(source: Source, state: str, *, is_one: bool) -> None:
+    """Who was put out is none from then on, whatever it has in hand."""
+    client(source).group = SimpleNamespace(state=getattr(MemberState, state), generation_id=7)
+    assert source.is_member() is is_one
+
+
 @pytest.mark.parametrize("told", ["on_partitions_revoked", "on_partitions_lost", "on_partitions_assigned"])
 def test_whatever_moves_voids_what_was_polled(source: Source, told: str) -> None:
     """Reading goes on at what is committed, not at the position the client kept."""

@@ -29,7 +29,7 @@ def clock() -> HandClock:
 @pytest.fixture
 def health(clock: HandClock) -> Health:
     """A replica that has just started."""
-    return Health(clock, stuck_after_seconds=30)
+    return Health(clock, stuck_after_seconds=30, left_after_seconds=20)
 
 
 def make_ready(health: Health) -> None:
@@ -63,7 +63,6 @@ def test_not_ready_until_all_is_there(health: Health) -> None:
 
 
 LOSSES: list[tuple[str, Callable[[Health], None]]] = [
-    ("left", Health.left),
     ("connection refused", lambda health: health.broker_answers(False, "connection refused")),
     ("circuit open", lambda health: health.pause("circuit open")),
     ("stopping", Health.stopping),
@@ -86,11 +85,45 @@ def test_ready_again(health: Health) -> None:
     """A broker that is back, a group joined again and a pause that is over make ready again."""
     make_ready(health)
     health.broker_answers(False)
-    health.left()
     health.pause("circuit open")
     health.resume()
     make_ready(health)
     assert health.ready().ok
+
+
+def test_out_of_the_group_for_long_is_not_ready(health: Health, clock: HandClock) -> None:
+    """Put out and not taken back, it labels nothing; alive it is, and ready once it is a member again."""
+    make_ready(health)
+    health.absent()
+    clock.now += 19
+    health.absent()
+    assert health.ready().ok
+    clock.now += 1
+    health.progressed()
+    health.absent()
+    assert health.ready() == (False, "the consumer group was left, and not joined again")
+    assert health.live().ok
+    health.joined()
+    assert health.ready().ok
+
+
+def test_rebalances_do_not_make_unready(health: Health, clock: HandClock) -> None:
+    """However many: each ends in a membership, and only one that does not end counts."""
+    make_ready(health)
+    for _ in range(5):
+        health.absent()
+        clock.now += 15
+        health.progressed()
+        assert health.ready().ok
+        health.joined()
+
+
+def test_who_never_joined_has_not_left(health: Health, clock: HandClock) -> None:
+    """What is missing at the start keeps its name."""
+    health.absent()
+    clock.now += 21
+    health.absent()
+    assert "the consumer group is not joined yet" in health.ready().reason
 
 
 def test_a_stuck_loop_is_not_ready(health: Health, clock: HandClock) -> None:

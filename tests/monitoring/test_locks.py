@@ -48,7 +48,8 @@ HEALTH: dict[str, Callable[[Health], object]] = {
     "progressed": Health.progressed,
     "live": Health.live,
     "model_warm": Health.model_warm,
-    "left": Health.left,
+    "joined": Health.joined,
+    "absent": Health.absent,
 }
 LAG: dict[str, Callable[[Lag], object]] = {
     "update": lambda one: one.update(("t", 0), 1, 0, None),
