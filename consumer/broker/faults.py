@@ -71,6 +71,15 @@ def is_fenced(error: BaseException | None) -> bool:
     return isinstance(error, _FENCED)
 
 
+def is_setback(error: BaseException) -> bool:
+    """Whether a try failed for want of what the broker has to do, and not because it refused or moved on.
+
+    A broker that is not there at all is none: that is noticed elsewhere, and told in other words.
+    """
+    apart = isinstance(error, errors.KafkaConnectionError) or is_too_large(error)
+    return _reason(error) == "publish" and not apart
+
+
 def is_too_large(error: BaseException | None) -> bool:
     """Whether a topic refused records for their size."""
     return isinstance(error, _TOO_LARGE)

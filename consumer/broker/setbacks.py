@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kafka import errors
-
+from consumer.broker.faults import is_setback
 from consumer.errors import BrokerGoneError
 
-# Neither refused nor overtaken: another try may help, and has not for as long as this is counted.
-_COUNTED = (TimeoutError, errors.RetriableError)
-_NOT_COUNTED = errors.KafkaConnectionError  # a broker that is not there at all is noticed elsewhere
-_UNWRITABLE = (
-    "; where the broker answers all else, a partition that is written to has no leader, or fewer in-sync "
-    "replicas than its min.insync.replicas"
+_WHERE_TO_LOOK = (
+    "; if the broker answers all else, look for partitions without a leader or with fewer in-sync replicas "
+    "than min.insync.replicas, also of __transaction_state and __consumer_offsets"
 )
 
 
@@ -31,7 +27,7 @@ class Setbacks:
 
     def note(self, cause: BaseException) -> None:
         """It failed. Raises ``BrokerGoneError`` where it has failed for too long."""
-        if not isinstance(cause, _COUNTED) or isinstance(cause, _NOT_COUNTED):
+        if not is_setback(cause):
             return
         now = self._clock()
         if self._since is None:
@@ -40,5 +36,5 @@ class Setbacks:
             words = f"{type(cause).__name__}: {cause}".removesuffix(": ")
             raise BrokerGoneError(
                 f"{self._undone} for {now - self._since:.0f} s, BROKER_TIMEOUT_SECONDS is {self._seconds:g} "
-                f"(the last error: {words}){_UNWRITABLE}"
+                f"(the last error: {words}){_WHERE_TO_LOOK}"
             ) from cause

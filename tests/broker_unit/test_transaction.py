@@ -217,6 +217,39 @@ def test_trying_again_has_an_end(stuck: Stuck) -> None:
         publish(made)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.KafkaTimeoutError(),
+        errors.CoordinatorNotAvailableError(),
+        errors.KafkaError("Could not execute transactional request for unknown reasons"),  # its time was up
+    ],
+    ids=repr,
+)
+def test_whatever_goes_undone_for_too_long_ends_it(error: errors.KafkaError) -> None:
+    """The client has more than one way to tell that nobody answered."""
+    clock = Clock()
+    made = publisher(Factory(*(Producer(raises={"commit": error}) for _ in range(2))), clock)
+    with pytest.raises(PublishFailedError):
+        publish(made)
+    clock.pass_seconds(60)
+    with pytest.raises(BrokerGoneError):
+        publish(made)
+
+
+@pytest.mark.parametrize(
+    "error", [errors.CommitFailedError(), errors.KafkaConnectionError(), errors.MessageSizeTooLargeError()]
+)
+def test_what_is_no_want_of_an_answer_does_not_end_it(error: errors.KafkaError) -> None:
+    """A group that moves on and a topic that refuses a record are there; a broker that is not is told apart."""
+    clock = Clock()
+    made = publisher(Factory(*(Producer(fates={0: error}) for _ in range(2))), clock)
+    for _ in range(2):
+        with pytest.raises(PublishFailedError):
+            publish(made)
+        clock.pass_seconds(60)
+
+
 @pytest.mark.parametrize("fate", [errors.KafkaTimeoutError("expired"), errors.NotEnoughReplicasError()])
 def test_a_partition_that_cannot_be_written_to_is_told_as_that(fate: Exception) -> None:
     """The broker answers all the while: it is said what failed last, and where to look."""
