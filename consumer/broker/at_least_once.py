@@ -36,6 +36,7 @@ class AtLeastOncePublisher:
 
     def start(self) -> None:
         """A new producer. Raises ``PublishFailedError`` or ``ConsumerError``."""
+        self._setbacks.begin()
         self.close()
         try:
             self._producer = self._make()
@@ -54,6 +55,7 @@ class AtLeastOncePublisher:
 
         Raises ``PublishFailedError`` where the batch must be read again.
         """
+        self._setbacks.begin()
         if self._producer is None:
             self.start()
         try:

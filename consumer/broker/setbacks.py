@@ -14,12 +14,22 @@ _WHERE_TO_LOOK = (
 
 
 class Setbacks:
-    """Counts from the first failure since the last success, even if the broker answers everything else."""
+    """Counts from the first failure since the last success, even if the broker answers everything else.
+
+    What failed so long ago that it would be given up by now, and was not tried since, counts no more: the
+    partitions went elsewhere, or nothing came.
+    """
 
     def __init__(self, undone: str, seconds: float, clock: Callable[[], float]) -> None:
         """``undone`` says what did not succeed; after ``seconds`` of the monotonic clock it is given up."""
         self._undone, self._seconds, self._clock = undone, seconds, clock
         self._since: float | None = None
+        self._noted = 0.0  # when the last one failed
+
+    def begin(self) -> None:
+        """A try begins."""
+        if self._since is not None and self._clock() - self._noted >= self._seconds:
+            self._since = None
 
     def over(self) -> None:
         """It succeeded."""
@@ -29,7 +39,7 @@ class Setbacks:
         """It failed. Raises ``BrokerGoneError`` where it has failed for too long."""
         if not is_setback(cause):
             return
-        now = self._clock()
+        now = self._noted = self._clock()
         if self._since is None:
             self._since = now
         elif now - self._since >= self._seconds:

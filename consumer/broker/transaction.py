@@ -53,6 +53,7 @@ class Transactions:
 
         Raises ``PublishFailedError`` where trying again may help, ``ConsumerError`` where not.
         """
+        self._setbacks.begin()
         discard(self._producer)
         self._producer = None
         try:
@@ -71,6 +72,7 @@ class Transactions:
 
         Raises ``PublishFailedError`` where it must be done again.
         """
+        self._setbacks.begin()
         if self._producer is None:
             self.start()
         producer, began = self._producer, self._clock()
