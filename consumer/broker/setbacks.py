@@ -11,13 +11,14 @@ _WHERE_TO_LOOK = (
     "; if the broker answers all else, look for partitions without a leader or with fewer in-sync replicas "
     "than min.insync.replicas, also of __transaction_state and __consumer_offsets"
 )
+_LULL_SECONDS = 30.0  # more than a pause, reading again and scoring take between two tries
 
 
 class Setbacks:
     """Counts from the first failure since the last success, even if the broker answers everything else.
 
-    What failed so long ago that it would be given up by now, and was not tried since, counts no more: the
-    partitions went elsewhere, or nothing came.
+    What failed long ago, and was not tried since, counts no more: the partitions went elsewhere, or nothing
+    came.
     """
 
     def __init__(self, undone: str, seconds: float, clock: Callable[[], float]) -> None:
@@ -28,7 +29,8 @@ class Setbacks:
 
     def begin(self) -> None:
         """A try begins."""
-        if self._since is not None and self._clock() - self._noted >= self._seconds:
+        lull_seconds = self._clock() - self._noted
+        if self._since is not None and lull_seconds >= max(self._seconds, _LULL_SECONDS):
             self._since = None
 
     def over(self) -> None:

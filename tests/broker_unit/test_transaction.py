@@ -252,6 +252,18 @@ def test_what_is_no_want_of_an_answer_does_not_end_it(error: errors.KafkaError) 
         clock.pass_seconds(30)
 
 
+def test_little_patience_is_less_than_a_pause_between_two_tries() -> None:
+    """Each of them counts all the same, or it would never end."""
+    clock = Clock()
+    late = [Producer(raises={"commit": errors.KafkaTimeoutError()}) for _ in range(2)]
+    made = publisher(Factory(*late), clock, seconds=2)
+    with pytest.raises(PublishFailedError):
+        publish(made)
+    clock.pass_seconds(10)
+    with pytest.raises(BrokerGoneError):
+        publish(made)
+
+
 def test_a_failure_of_long_ago_is_no_outage() -> None:
     """Its partitions may have gone to another replica, which needed no second try of ours."""
     clock = Clock()
