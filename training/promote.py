@@ -17,7 +17,7 @@ from consumer.errors import ModelRefusedError
 from consumer.model.folder import POINTER, ModelFolder, open_model
 from training.measure.paired import Comparison
 from training.ship.contest import contest
-from training.ship.current import PROMOTE, Entry, alone, in_use, point, record
+from training.ship.current import PROMOTE, Entry, alone, in_use, move
 from training.ship.verify import verify
 
 FIRST = "first"
@@ -54,8 +54,7 @@ def promote(
         before = in_use(models)
         verdict, old = _judge(new, models, before, rows, because)
         if before != name:
-            point(models, name)
-            record(models, _entry(clock, new, old, (before, name), verdict, because))
+            move(models, _entry(clock, new, old, (before, name), verdict, because))
     return models / POINTER, verdict
 
 

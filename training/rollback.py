@@ -15,7 +15,7 @@ from pathlib import Path
 
 from consumer.errors import ModelRefusedError
 from consumer.model.folder import POINTER, open_model
-from training.ship.current import ROLLBACK, Entry, alone, in_use, point, read_history, record, way_here
+from training.ship.current import ROLLBACK, Entry, alone, in_use, move, read_history, way_here
 from training.ship.verify import verify
 
 
@@ -37,8 +37,7 @@ def rollback(models: Path, because: str | None, clock: Callable[[], datetime]) -
         if current is None or len(way) < 2:  # noqa: PLR2004 - the one in use and the one before
             raise ValueError(f"{models}: the history names no model before {current or 'the first'}")
         before = verify(models / way[-2])
-        point(models, way[-2])
-        record(
+        move(
             models,
             Entry(
                 time=clock().isoformat(timespec="seconds").replace("+00:00", "Z"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,27 @@ def in_use(models: Path) -> str | None:
     """The name in ``CURRENT``; ``None`` where there is none."""
     pointer = models / POINTER
     return pointer.read_text(encoding="utf-8", errors="replace").strip() if pointer.is_file() else None
+
+
+def move(models: Path, entry: Entry) -> None:
+    """Write the entry, then move ``CURRENT``.
+
+    In this order a kill between the two leaves an entry whose move did not happen, which ``way_here`` tells
+    by where ``CURRENT`` is; the other way round it would leave a move that nobody can tell from a promotion.
+
+    Raises:
+        OSError: a full disk, for one; says what ``CURRENT`` names now.
+    """
+    try:
+        record(models, entry)
+        point(models, entry.after)
+    except OSError as error:
+        moved = in_use(models) == entry.after
+        file, reason = error.filename or models / HISTORY, error.strerror or error
+        raise OSError(
+            f"{file}: {reason}; {POINTER} {'moved and' if moved else 'did not move,'} "
+            f"names {in_use(models) or 'no model'}"
+        ) from error
 
 
 def point(models: Path, name: str) -> None:
@@ -72,13 +95,24 @@ def record(models: Path, entry: Entry) -> None:
     """Append one line to the history, on the disk before this returns; after a line cut short, a new one."""
     path = models / HISTORY
     line = json.dumps(asdict(entry), ensure_ascii=False) + "\n"
-    with path.open("ab+") as file:
-        if file.tell():
+    with path.open("ab+", buffering=0) as file:
+        size = file.tell()
+        if size:
             file.seek(-1, os.SEEK_END)
             line = line if file.read(1) == b"\n" else "\n" + line
-        file.write(line.encode())
-        file.flush()
-        os.fsync(file.fileno())
+        try:
+            _write_all(file, line.encode())
+            os.fsync(file.fileno())
+        except OSError:
+            with contextlib.suppress(OSError):  # part of a line says nothing, and is told at every reading
+                file.truncate(size)
+            raise
+    _sync_folder(models)
+
+
+def _write_all(file: RawIOBase, content: bytes) -> None:
+    while content:
+        content = content[file.write(content) or 0 :]
 
 
 def read_history(models: Path) -> tuple[list[Entry], list[str]]:
@@ -104,22 +138,35 @@ def read_history(models: Path) -> tuple[list[Entry], list[str]]:
 def way_here(entries: Sequence[Entry], current: str | None) -> list[str]:
     """The names in use one after the other up to ``current``, without what was rolled back.
 
-    A change that left no entry (a kill between the two writes, a hand) is taken as a promotion.
+    An entry whose move did not happen (a kill between the two writes, a full disk) is passed over. A change
+    that left no entry (a hand) is a rollback where it leads to the one before, else a promotion.
 
     >>> one, two = (Entry("", PROMOTE, b, a, (None, ""), "") for b, a in (("a", "b"), ("b", "c")))
     >>> way_here([one, two, Entry("", ROLLBACK, "c", "b", (None, ""), "")], "b")
     ['a', 'b']
+    >>> way_here([one, two], "b")
+    ['a', 'b']
     """
     way: list[str] = []
-    for entry in entries:
-        if entry.before is not None:
-            _arrive(way, entry.before)
+    found_by_next = [*(entry.before for entry in entries), current][1:]
+    for entry, found in zip(entries, found_by_next, strict=True):
+        _arrive_by_hand(way, entry.before)
+        if found == entry.before:  # so ``CURRENT`` did not move, or a hand took it back
+            continue
         if entry.action == ROLLBACK and entry.after in way:
             del way[len(way) - way[::-1].index(entry.after) :]
         _arrive(way, entry.after)
-    if current is not None:
-        _arrive(way, current)
+    _arrive_by_hand(way, current)
     return way
+
+
+def _arrive_by_hand(way: list[str], name: str | None) -> None:
+    """Be at ``name``, wherever the way was said to lead."""
+    if name is None:
+        return
+    if way[-2:-1] == [name]:
+        way.pop()
+    _arrive(way, name)
 
 
 def _arrive(way: list[str], name: str) -> None:

@@ -60,10 +60,23 @@ def test_a_line_cut_short_does_not_take_the_next_along(tmp_path: Path) -> None:
         ([entry(None, "a"), entry("a", "b"), entry("b", "a"), entry("a", "b", ROLLBACK)], "b", ["a", "b"]),
         ([entry(None, "a"), entry("a", "b")], "by_hand", ["a", "b", "by_hand"]),
         ([entry(None, "a"), entry("lost", "c")], "c", ["a", "lost", "c"]),
+        # Entries whose move did not happen: of a promotion, of two, of the first, of a rollback.
+        ([entry(None, "a"), entry("a", "b")], "a", ["a"]),
+        ([entry(None, "a"), entry("a", "b"), entry("a", "c"), entry("a", "d")], "d", ["a", "d"]),
+        ([entry(None, "a"), entry(None, "b")], "b", ["b"]),
+        ([entry(None, "a"), entry("a", "b"), entry("b", "a", ROLLBACK)], "b", ["a", "b"]),
+        (
+            [entry(None, "a"), entry("a", "b"), entry("b", "a"), entry("a", "b", ROLLBACK)],
+            "a",
+            ["a", "b", "a"],
+        ),
+        # Moves without an entry: one back, and one back after a rollback that has one.
+        ([entry(None, "a"), entry("a", "b"), entry("b", "c")], "b", ["a", "b"]),
+        ([entry(None, "a"), entry("a", "b"), entry("b", "c"), entry("c", "b", ROLLBACK)], "a", ["a"]),
     ],
 )
 def test_the_way_here(entries: list[Entry], current: str | None, way: list[str]) -> None:
-    """Rollbacks take promotions back; what left no entry counts as a promotion."""
+    """Rollbacks take promotions back; what did not happen does not count, what left no entry does."""
     assert way_here(entries, current) == way
 
 
