@@ -7,6 +7,7 @@ its numbers are measured again or taken out: none of the old ones would be true.
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,9 +95,13 @@ def _fill(plan: Plan, model: ModelFolder, work: Path) -> list[str]:
 def next_version(version: str) -> str:
     """The version after this one.
 
-    >>> next_version("1.0.9"), next_version("beta")
-    ('1.0.10', 'beta.1')
+    A date stays what it is: the day after is another day.
+
+    >>> next_version("1.0.9"), next_version("beta"), next_version("2026.11.29"), next_version("2026.11.29.1")
+    ('1.0.10', 'beta.1', '2026.11.29.1', '2026.11.29.2')
     """
+    if re.fullmatch(r"\d{4}\.\d\d\.\d\d", version):
+        return f"{version}.1"
     head, _, last = version.rpartition(".")
     return f"{head}.{int(last) + 1}" if head and last.isdigit() else f"{version}.1"
 

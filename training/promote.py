@@ -18,6 +18,7 @@ from consumer.model.folder import POINTER, ModelFolder, open_model
 from training.measure.paired import Comparison
 from training.ship.contest import contest
 from training.ship.current import PROMOTE, Entry, alone, in_use, move
+from training.ship.distinct import require_own_version
 from training.ship.verify import verify
 
 FIRST = "first"
@@ -45,10 +46,12 @@ def promote(
         clock: the time now, in UTC, for the history.
 
     Raises:
-        ModelRefusedError: a consumer would refuse the folder, or it is worse and nobody said why.
+        ModelRefusedError: a consumer would refuse the folder, another model beside it has its name and
+            version, or it is worse and nobody said why.
         ValueError: there is nothing to compare on and nobody said why.
     """
     new = verify(folder)
+    require_own_version(new)
     models, name = new.path.resolve().parent, new.path.resolve().name
     with alone(models):
         before = in_use(models)

@@ -41,7 +41,9 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (folder / name).mkdir(parents=True)
         move(folder, Entry("", PROMOTE, before, name, (None, "1"), "first"))
     for module in (promoting, rolling_back):
-        monkeypatch.setattr(module, "verify", lambda path: SimpleNamespace(path=path, version="1"))
+        monkeypatch.setattr(
+            module, "verify", lambda path: SimpleNamespace(path=path, version="1", manifest=None)
+        )
     return folder
 
 
