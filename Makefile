@@ -105,32 +105,43 @@ HELD_OUT := Data/held-out
 ENCODER ?= $(RAW)/bge-small-en-v1.5
 LAYERS ?= 0,2,4,7,9,11
 EPOCHS ?= 2 2 2.5
+RUNS ?= runs
 NAME ?= distilbert-mini
-VERSION ?= 1.1.1
+TODAY := $(shell date -u +%Y.%m.%d)
+VERSION ?= $(TODAY)
 MODEL ?= Models/$(NAME)-$(VERSION)
 
-train: $(FULL) ## the whole recipe of the model that ships, from Data/raw: about two hours on two cores
+# A run that has a state goes on from it, or is finished and stays; not where one that it builds on begins anew.
+begun = $(wildcard $(RUNS)/$(1)/state*.npz)
+RESUME_1 = $(and $(call begun,teacher-noisy),--resume)
+RESUME_2 = $(and $(RESUME_1),$(call begun,teacher-human),--resume)
+RESUME_3 = $(and $(RESUME_2),$(call begun,student),--resume)
+
+train: $(FULL) ## the whole recipe of the model that ships, from Data/raw: two hours on two cores (VERSION=, RUNS=, …)
+	@for file in $(NOISY) $(HUMAN) $(RANDOM_ROWS) $(MANUAL) $(ENCODER); do [ -e "$$file" ] || \
+		{ echo "make train: $$file is missing: docs/training.md says what it is" >&2; exit 2; }; done; \
+		[ ! -e $(MODEL) ] || { echo "make train: $(MODEL) is there already: give another VERSION=" >&2; exit 2; }
 	@$(PY) -m training chunk sentiment140=$(NOISY) semeval=$(HUMAN) --neutral keep --even-days 0.2 --all-rows
 	@$(PY) -m training chunk sentiment140=$(NOISY) --even-days 0.2 --out Data/noisy
 	@$(PY) -m training chunk semeval=$(HUMAN) --neutral keep --all-rows --out Data/human
 	@mkdir -p $(HELD_OUT)
 	@cp Data/human/test.csv $(HELD_OUT)/semeval_test.csv
 	@$(PY) -m training train --from $(ENCODER) --chunks Data/noisy/Chunks --validation $(RANDOM_ROWS) \
-		--out runs/teacher-noisy --epochs $(word 1,$(EPOCHS)) --learning-rate 1e-4 --label-smoothing 0.05 \
-		--ema 0.999 --bf16 --validate-every 380
-	@$(PY) -m training train --from runs/teacher-noisy/best --chunks Data/human/Chunks \
-		--validation Data/human/validation.csv --out runs/teacher-human --epochs $(word 2,$(EPOCHS)) \
-		--learning-rate 5e-5 --label-smoothing 0.05 --ema 0.99 --bf16 --validate-every 100
-	@$(PY) -m training teach --teacher sentiment140=runs/teacher-noisy/best \
-		--teacher semeval=runs/teacher-human/best --also Data/processed/neutral.csv --share 0.8
-	@$(PY) -m training train --from runs/teacher-noisy/best --layers $(LAYERS) --chunks Data/taught/Chunks \
-		--validation $(RANDOM_ROWS) Data/human/validation.csv --out runs/student \
-		--epochs $(word 3,$(EPOCHS)) --learning-rate 1.5e-4 --ema 0.999 --bf16 --validate-every 400
-	@$(PY) -m training export --from runs/student/best --out $(MODEL) --name $(NAME) --version $(VERSION) \
+		--out $(RUNS)/teacher-noisy --epochs $(word 1,$(EPOCHS)) --learning-rate 1e-4 --label-smoothing 0.05 \
+		--ema 0.999 --bf16 --validate-every 380 $(RESUME_1)
+	@$(PY) -m training train --from $(RUNS)/teacher-noisy/best --chunks Data/human/Chunks \
+		--validation Data/human/validation.csv --out $(RUNS)/teacher-human --epochs $(word 2,$(EPOCHS)) \
+		--learning-rate 5e-5 --label-smoothing 0.05 --ema 0.99 --bf16 --validate-every 100 $(RESUME_2)
+	@$(PY) -m training teach --teacher sentiment140=$(RUNS)/teacher-noisy/best \
+		--teacher semeval=$(RUNS)/teacher-human/best --also Data/processed/neutral.csv --share 0.8 --keep
+	@$(PY) -m training train --from $(RUNS)/teacher-noisy/best --layers $(LAYERS) --chunks Data/taught/Chunks \
+		--validation $(RANDOM_ROWS) Data/human/validation.csv --out $(RUNS)/student \
+		--epochs $(word 3,$(EPOCHS)) --learning-rate 1.5e-4 --ema 0.999 --bf16 --validate-every 400 $(RESUME_3)
+	@$(PY) -m training export --from $(RUNS)/student/best --out $(MODEL) --name $(NAME) --version $(VERSION) \
 		--calibration Data/noisy/calibration.csv --ranges Data/processed/calibration.csv \
 		--validation $(RANDOM_ROWS) --gate-rows 5000 \
 		--choose-band Data/human/validation.csv --evaluate $(RANDOM_ROWS) $(MANUAL) $(HELD_OUT)/semeval_test.csv
-	@$(PY) -m training promote $(MODEL)
+	@$(PY) -m training promote $(MODEL) --on Data/noisy/test.csv
 	@$(PY) -m training report --model $(MODEL)
 
 docs: $(FULL) ## write the parts of docs/ and deploy/ that follow from the code

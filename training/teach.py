@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ import numpy as np
 
 from consumer.clean import clean
 from consumer.model.folder import ModelFolder
-from consumer.model.manifest import sha256
+from consumer.model.manifest import read_object, sha256
 from consumer.scoring.load import load_scorer
 from consumer.scoring.scorer import Scorer
 from consumer.tokenise import Tokeniser
@@ -29,7 +30,7 @@ from training.data import chunk_files
 from training.data.progress import progress
 from training.data.rows import LABELS, BadInputError, Row, read_rows
 from training.data.staging import staged
-from training.fit.record import manifest_of
+from training.fit.record import as_json, manifest_of
 from training.fit.start import called
 from training.measure.evaluation import usable_cores
 from training.measure.labelled import score
@@ -90,9 +91,15 @@ def teach(
             _write(folder / chunk_files.CHUNKS / path.name, taught)
             done += len(rows)
             report((number + 1) / len(paths), done)
-        manifest = manifest_of(chunks, len(paths)) or {}
-        chunk_files.write_manifest(folder, manifest | _made_by(teachers, share, also))
+        chunk_files.write_manifest(folder, _manifest(paths, teachers, share, also))
     return accounts
+
+
+def is_made(chunks: Path, out: Path, teachers: Sequence[Teacher], share: float, also: Sequence[Path]) -> bool:
+    """Whether ``out``, which is there whole or not at all, was made of the same files, teachers and share."""
+    path = out / chunk_files.MANIFEST
+    paths = sorted(chunks.glob("chunk_*.csv"))
+    return path.is_file() and read_object(path) == as_json(_manifest(paths, teachers, share, also))
 
 
 def _taught(
@@ -134,16 +141,31 @@ def _write(path: Path, rows: Sequence[Row]) -> None:
             lines.writerow((row.target, row.text, row.source, f"{row.weight:.6g}", f"{row.aim:.6f}"))
 
 
-def _made_by(teachers: Sequence[Teacher], share: float, also: Sequence[Path]) -> dict[str, Any]:
+def _manifest(
+    paths: Sequence[Path], teachers: Sequence[Teacher], share: float, also: Sequence[Path]
+) -> dict[str, Any]:
+    chunks = paths[0].parent if paths else Path()
+    return (manifest_of(chunks, len(paths)) or {}) | _made_by(paths, teachers, share, also)
+
+
+def _made_by(
+    paths: Sequence[Path], teachers: Sequence[Teacher], share: float, also: Sequence[Path]
+) -> dict[str, Any]:
     named = [
         {
             "source": teacher.source,
             "name": called(teacher.model.path),
             "sha256": sha256(teacher.model.path / "model.safetensors"),
+            "scale": asdict(teacher.model.scale),
         }
         for teacher in teachers
     ]
-    return {"teachers": named, "share": share, "also": {path.name: sha256(path) for path in also}}
+    return {
+        "teachers": named,
+        "share": share,
+        "chunks_sha256": hashlib.sha256("".join(map(sha256, paths)).encode()).hexdigest(),
+        "also": {path.name: sha256(path) for path in also},
+    }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -157,6 +179,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
          help="more texts, labels not needed: such as Data/processed/neutral.csv")  # fmt: skip
     flag("--share", type=_share, default=0.7, help="of the teachers' word beside the label, 0 to 1")
     flag("--out", type=Path, default=Path("Data/taught"), help="folder to make or to replace")
+    flag("--keep", action="store_true", help="leave OUT as it is where it was made of the same chunks, "
+         "teachers, texts and share")  # fmt: skip
 
 
 def _share(argument: str) -> float:
@@ -177,6 +201,9 @@ def _teacher(argument: str) -> Teacher:
 def run(args: argparse.Namespace) -> int:
     """Entry point of ``training teach``."""
     teachers = [_teacher(one) for one in args.teacher]
+    if args.keep and is_made(args.chunks, args.out, teachers, args.share, args.also):
+        print(f"{args.out} was made of the same chunks and teachers: kept")
+        return 0
     accounts = teach(args.chunks, args.out, teachers, args.share, args.also)
     for source, account in accounts.items():
         if account.rows:

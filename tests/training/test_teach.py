@@ -102,6 +102,30 @@ def test_texts_without_a_label_get_the_teachers_word_alone(tmp_path: Path) -> No
     assert sizes == [1 + 5, 1 + 4]
 
 
+def test_what_was_made_of_the_same_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On demand, and only where chunks, teachers, share and texts are the same; else it is made anew."""
+    chunks = chunks_of(tmp_path, ours=[("0", "sad")])
+    plain = write_csv(tmp_path / "plain.csv", many(3, targets="2"))
+    monkeypatch.setattr(teach, "_teacher", lambda _: sayer(tmp_path / "a", 0.0))
+    command = ["teach", "--teacher", "a", "--chunks", str(chunks), "--out", str(tmp_path / "out"), "--keep"]
+
+    def kept(*more: str) -> bool:
+        before = (tmp_path / "out").stat().st_ino if (tmp_path / "out").exists() else None
+        assert main([*command, *more]) == 0
+        stayed = (tmp_path / "out").stat().st_ino == before
+        assert ("out was made of the same chunks and teachers: kept" in capsys.readouterr().out) is stayed
+        return stayed
+
+    assert [kept(), kept(), kept("--share", "0.5"), kept("--share", "0.5")] == [False, True, False, True]
+    assert [kept("--also", str(plain)), kept("--also", str(plain))] == [False, True]
+    write_csv(chunks / "chunk_0001.csv", [("4", "glad", "ours")], FIELDS)
+    assert [kept("--also", str(plain)), kept("--also", str(plain))] == [False, True]
+    monkeypatch.setattr(teach, "_teacher", lambda _: sayer(tmp_path / "b", 1.0))
+    assert not kept("--also", str(plain))
+
+
 def test_no_chunks_and_no_number_are_refused(tmp_path: Path) -> None:
     """Named, and nothing is left behind."""
     (tmp_path / "Chunks").mkdir()

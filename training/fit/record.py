@@ -124,7 +124,10 @@ def where_to_begin(out: Path, config: Mapping[str, Any], *, resume: bool) -> tup
     path, facts = read_facts(out)
     changed = differences(facts["config"], config)
     if changed:
-        raise BadInputError(f"{path}: --resume goes on with the same run only: {'; '.join(changed[:3])}")
+        raise BadInputError(
+            f"{path}: --resume goes on with the same run only: {'; '.join(changed[:3])}; "
+            f"to begin anew, remove {out}"
+        )
     progress = Progress.of_facts(facts["progress"])
     print(f"going on after step {progress.step}")
     return progress, path

@@ -108,9 +108,9 @@ def test_a_state_of_another_shape_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_another_run_does_not_go_on_from_it(tmp_path: Path, changed: dict[str, Any], named: str) -> None:
-    """What differs is named: a schedule, a seed, the rows."""
+    """What differs is named: a schedule, a seed, the rows; and what to do."""
     save(tmp_path, 1.0)
-    with pytest.raises(BadInputError, match=named):
+    with pytest.raises(BadInputError, match=rf"{named}.*; to begin anew, remove {tmp_path}$"):
         where_to_begin(tmp_path, CONFIG | changed, resume=True)
 
 
