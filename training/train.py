@@ -47,7 +47,7 @@ from training.fit.strategy import KINDS, choose_strategy, is_chief
 from training.fit.validation import Validation
 from training.measure.labelled import set_name
 from training.measure.opened import open_any
-from training.measure.retrained import compare_models
+from training.measure.retrained import ALIKE, compare_models
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,10 @@ def _compare(out: Path, retraining: Retraining, seed: int) -> None:
     float32()
     found = compare_models(open_any(out / "best"), retraining.model, retraining.held_out, seed)
     name = f"{retraining.model.name} {retraining.model.version}"
-    content = {"new": out.name, "old": name, "sets": {n: asdict(c) for n, c in found.items()}}
+    sets = {set_of: asdict(comparison) for set_of, comparison in found.items()}
+    content = {"new": out.name, "old": name, "scored": ALIKE, "sets": sets}
     write_json(out / "comparison.json", content)
+    print(f"compared with {name}, {ALIKE}:")
     for set_of, comparison in found.items():
         print(f"against {name} on {set_of}: {comparison.sentence()}")
 

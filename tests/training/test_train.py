@@ -46,6 +46,7 @@ def test_a_stop_saves_and_retraining_compares(material: Material, tmp_path: Path
     assert run_child(material.arguments(tmp_path / "again", *more), log=log) == 0
     found: dict[str, Any] = json.loads((tmp_path / "again" / "comparison.json").read_text())
     assert set(found["sets"]) == {"validation", "added"}
+    assert found["scored"] == "both without scale and threshold, positive from logit 0 on"
     for one in found["sets"].values():
         assert one["verdict"] in ("better", "same", "worse")
         assert one["low"] <= one["difference"] <= one["high"]

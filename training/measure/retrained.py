@@ -16,13 +16,17 @@ from training.measure.measures import probabilities
 from training.measure.paired import Comparison, compare
 from training.measure.weighted import Floats
 
+ALIKE = "both without scale and threshold, positive from logit 0 on"
+
 
 def compare_models(
     new: ModelFolder, old: ModelFolder, sets: Mapping[str, Sequence[Row]], seed: int
 ) -> dict[str, Comparison]:
-    """By set, whether ``new`` is better than ``old``; each cleans, cuts, calibrates and decides as it would.
+    """By set, whether ``new`` is better than ``old``; each cleans and cuts as it would.
 
-    Both are scored in float32 by TensorFlow. Rows must be labelled 0 or 4 and have text.
+    Both are scored in float32 by TensorFlow, and both say positive where the raw logit is 0 or above: the
+    new one has neither scale nor threshold yet, and the old one's would be a difference that training did
+    not make. Rows must be labelled 0 or 4 and have text.
     """
     p = {model.path: _probabilities(model, sets) for model in (new, old)}
     return {
@@ -30,8 +34,6 @@ def compare_models(
             p[new.path][name],
             p[old.path][name],
             np.array([LABELS[row.target] for row in rows]),
-            threshold_new=new.threshold,
-            threshold_old=old.threshold,
             seed=seed,
         )
         for name, rows in sets.items()
@@ -44,5 +46,5 @@ def _probabilities(model: ModelFolder, sets: Mapping[str, Sequence[Row]]) -> dic
     found: dict[str, Floats] = {}
     for name, rows in sets.items():
         ids = [tokens.ids for tokens in tokeniser([clean(row.text) for row in rows])]
-        found[name] = probabilities(score(scorer, ids), model.scale)
+        found[name] = probabilities(score(scorer, ids))
     return found
