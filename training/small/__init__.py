@@ -21,6 +21,7 @@ from consumer.model.manifest import sha256
 from training import chunk, evaluate, train
 from training.data.rows import read_rows
 from training.data.split import SPLITS
+from training.fit.stop import INTERRUPTED
 
 TWEETS = Path(__file__).with_name("tweets.csv")
 PIECES = Path(__file__).with_name("vocab.txt")
@@ -44,35 +45,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Entry point of ``training small``."""
     data, out = args.out / "data", args.out / "run"
-    _call(chunk, f"small={TWEETS}", "--out", data, "--rows", 40, "--workers", 0)
+    if code := _call(chunk, f"small={TWEETS}", "--out", data, "--rows", 40, "--workers", 0):
+        return code
     held_out = _pooled([data / f"{name}.csv" for name, _ in SPLITS], args.out / "held_out.csv")
     tokeniser = _write_tokeniser(args.out / "tokeniser")
-    _call(
+    outcome = train.train(_parsed(
         train, "--from", "random", "--tokeniser", tokeniser, "--config", tokeniser / "config.json",
         "--chunks", data / "Chunks", "--validation", held_out, "--out", out, "--epochs", args.epochs,
         "--batch-size", 16, "--learning-rate", 2e-3, "--max-length", 64, "--strategy", "none",
         # Validated once, at the end: the held-out rows choose nothing.
         "--validate-every", 10**9, "--save-every", 10**9,
-    )  # fmt: skip
-    _call(
-        evaluate,
-        held_out,
-        "--model",
-        out / "best",
-        "--scorer",
-        "tensorflow",
-        "--out",
-        out / "evaluation.json",
-    )
+    ))  # fmt: skip
+    if outcome == "interrupted":
+        print("stopped; `make train-small` starts anew")
+        return INTERRUPTED
+    numbers = out / "evaluation.json"
+    if code := _call(evaluate, held_out, "--model", out / "best", "--scorer", "tensorflow", "--out", numbers):
+        return code
     print(f"weights {sha256(out / 'best' / 'model.safetensors')}")
-    print(f"numbers {sha256(out / 'evaluation.json')}")
+    print(f"numbers {sha256(numbers)}")
     return 0
 
 
-def _call(command: ModuleType, *arguments: object) -> None:
+def _call(command: ModuleType, *arguments: object) -> int:
+    return int(command.run(_parsed(command, *arguments)))
+
+
+def _parsed(command: ModuleType, *arguments: object) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
-    command.run(parser.parse_args([str(one) for one in arguments]))
+    return parser.parse_args([str(one) for one in arguments])
 
 
 def _pooled(files: list[Path], target: Path) -> Path:

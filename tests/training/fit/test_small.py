@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from consumer.model.manifest import sha256
-from tests.training.fit.material import finished, start_child
+from tests.training.fit.material import finished, run_child, start_child
+from training.fit.stop import INTERRUPTED
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.timeout(600)]
 
@@ -23,3 +24,13 @@ def test_run_twice_it_gives_the_same_numbers_to_the_last_digit(tmp_path: Path) -
         assert sha256(tmp_path / "one" / name) == sha256(tmp_path / "two" / name), name
     content = json.loads((tmp_path / "one" / "run" / "evaluation.json").read_text())
     assert content["back_ends"]["tensorflow"]["held_out"]["accuracy"] > 0.65
+
+
+def test_an_interruption_ends_it_and_says_how_to_begin_anew(tmp_path: Path) -> None:
+    """Ctrl-C while it trains: 130, nothing is measured, and no command that this one does not know."""
+    log = tmp_path / "log"
+    assert run_child(["small", "--out", str(tmp_path / "out")], ("interrupt", 2), log) == INTERRUPTED
+    lines = log.read_text().splitlines()
+    assert lines[-1] == "stopped; `make train-small` starts anew"
+    assert not any("--resume" in line or line.startswith(("weights", "numbers")) for line in lines)
+    assert not (tmp_path / "out" / "run" / "evaluation.json").exists()
