@@ -10,6 +10,8 @@ import tf_keras
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from training.fit.disk import sync, sync_tree
+
 TOKENISER_FILES = ("tokenizer.json", "vocab.txt")
 
 
@@ -37,12 +39,17 @@ def copy_tokeniser(source: Path, folder: Path) -> None:
 
 
 def replace_folder(temporary: Path, final: Path) -> None:
-    """Put a finished folder in place of an older one."""
+    """Put a finished folder in place of an older one; on the disk before this returns.
+
+    So a state that is saved after it names weights that are there, after a power cut too.
+    """
+    sync_tree(temporary)
     old = _old(final)
     shutil.rmtree(old, ignore_errors=True)
     if final.exists():
         final.replace(old)
     temporary.replace(final)
+    sync(final.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 

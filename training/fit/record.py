@@ -14,6 +14,7 @@ from consumer.model.manifest import read_object, sha256
 from training.data.mixture import Labelled
 from training.data.rows import BadInputError
 from training.data.split import SPLITS
+from training.fit.disk import sync
 from training.fit.loop import Progress
 from training.fit.state import read_facts
 
@@ -82,14 +83,16 @@ def as_json(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write under a temporary name, then rename."""
+    """Write under a temporary name, flush to the disk, then rename."""
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        sync(temporary)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
     temporary.replace(path)
+    sync(path.parent)
 
 
 def weights_hash(file: Path | None) -> str | None:

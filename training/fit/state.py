@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from consumer.errors import ModelRefusedError
+from training.fit.disk import sync
 
 NAME = "state.npz"
 _PREVIOUS = "state.previous.npz"
@@ -43,7 +44,7 @@ def save_state(folder: Path, variables: Sequence[Any], facts: Mapping[str, Any])
     if path.exists():
         path.replace(folder / _PREVIOUS)
     temporary.replace(path)
-    _sync(folder)
+    sync(folder)
 
 
 def _write(file: Any, variables: Sequence[Any], facts: Mapping[str, Any]) -> None:
@@ -54,14 +55,6 @@ def _write(file: Any, variables: Sequence[Any], facts: Mapping[str, Any]) -> Non
         for number, variable in enumerate(variables):
             with archive.open(zipfile.ZipInfo(f"{number:04d}.npy"), "w", force_zip64=True) as entry:
                 np.lib.format.write_array(entry, np.asarray(variable.numpy()), allow_pickle=False)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def read_facts(folder: Path) -> tuple[Path, dict[str, Any]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from consumer.model.folder import POINTER
+from training.fit.disk import sync
 
 HISTORY = "HISTORY.jsonl"
 PROMOTE, ROLLBACK = "promote", "rollback"
@@ -72,15 +73,7 @@ def point(models: Path, name: str) -> None:
         temporary.replace(pointer)
     finally:
         temporary.unlink(missing_ok=True)
-    _sync_folder(models)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(models)
 
 
 @contextmanager
@@ -107,7 +100,7 @@ def record(models: Path, entry: Entry) -> None:
             with contextlib.suppress(OSError):  # part of a line says nothing, and is told at every reading
                 file.truncate(size)
             raise
-    _sync_folder(models)
+    sync(models)
 
 
 def _write_all(file: RawIOBase, content: bytes) -> None:
