@@ -22,7 +22,7 @@ from training.data.rows import BadInputError
 from training.measure.evaluation import usable_cores
 from training.measure.labelled import read_labelled, read_together
 from training.ship.contents import SERVING, Making
-from training.ship.swap import put_in_place, require_free
+from training.ship.swap import put_back, put_in_place, require_free
 from training.ship.threshold import RULES, Rule, parse
 from training.ship.verify import verify
 
@@ -52,6 +52,8 @@ def calibrate(plan: Plan) -> tuple[ModelFolder, list[str]]:
         ModelRefusedError: the folder is not a verified one, or its scores cannot be calibrated.
     """
     target = plan.out or plan.model
+    for folder in (plan.model, target):
+        put_back(folder)
     for path in (*plan.calibration, plan.drift_reference, *plan.evaluate):
         if not path.is_file():
             raise BadInputError(f"{path} is missing: `training chunk` writes the splits")

@@ -25,7 +25,7 @@ from training.ship.contents import REFERENCE, SERVING, Making
 from training.ship.convert import to_openvino
 from training.ship.parity import Limits
 from training.ship.source import bring, trained_max_length
-from training.ship.swap import put_in_place, require_free
+from training.ship.swap import put_back, put_in_place, require_free
 from training.ship.threshold import RULES, Rule, parse
 
 # Largest |Δp| from float32 a golden text may show: int8 rounds.
@@ -72,6 +72,7 @@ def export(plan: Plan) -> ModelFolder:
         ValueError: an input is missing or malformed, or the target is in use.
         ModelRefusedError: the serving model is not the one that was trained.
     """
+    put_back(plan.target)
     _check(plan)
     work = plan.target.with_name(f".{plan.target.name}.tmp")
     shutil.rmtree(work, ignore_errors=True)

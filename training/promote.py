@@ -19,6 +19,7 @@ from training.measure.paired import Comparison
 from training.ship.contest import contest
 from training.ship.current import PROMOTE, Entry, alone, in_use, move
 from training.ship.distinct import require_own_version
+from training.ship.swap import put_back
 from training.ship.verify import verify
 
 FIRST = "first"
@@ -50,11 +51,14 @@ def promote(
             version, or it is worse and nobody said why.
         ValueError: there is nothing to compare on and nobody said why.
     """
+    put_back(folder)
     new = verify(folder)
     require_own_version(new)
     models, name = new.path.resolve().parent, new.path.resolve().name
     with alone(models):
         before = in_use(models)
+        if before:
+            put_back(models / before)
         verdict, old = _judge(new, models, before, rows, because)
         if before != name:
             move(models, _entry(clock, new, old, (before, name), verdict, because))

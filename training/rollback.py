@@ -16,6 +16,7 @@ from pathlib import Path
 from consumer.errors import ModelRefusedError
 from consumer.model.folder import POINTER, open_model
 from training.ship.current import ROLLBACK, Entry, alone, in_use, move, read_history, way_here
+from training.ship.swap import put_back
 from training.ship.verify import verify
 
 
@@ -36,6 +37,8 @@ def rollback(models: Path, because: str | None, clock: Callable[[], datetime]) -
         way = way_here(entries, current)
         if current is None or len(way) < 2:  # noqa: PLR2004 - the one in use and the one before
             raise ValueError(f"{models}: the history names no model before {current or 'the first'}")
+        for name in way[-2:]:
+            put_back(models / name)
         before = verify(models / way[-2])
         move(
             models,

@@ -32,7 +32,8 @@ def require_free(target: Path, *, replace: bool) -> None:
 def put_in_place(work: Path, target: Path) -> None:
     """``work`` becomes ``target``; what was there before is gone.
 
-    In one step where the system can exchange two folders; else there is a moment without ``target``.
+    In one step where the system can exchange two folders; else there is a moment without ``target``, and
+    ``put_back`` mends it where a process is killed in that moment.
     """
     if not target.exists():
         work.replace(target)
@@ -40,11 +41,23 @@ def put_in_place(work: Path, target: Path) -> None:
     if exchange(work, target):
         shutil.rmtree(work)
         return
-    old = work.with_name(work.name + ".old")
+    old = _old(target)
     shutil.rmtree(old, ignore_errors=True)
     target.replace(old)
     work.replace(target)
     shutil.rmtree(old)
+
+
+def put_back(target: Path) -> None:
+    """Give ``target`` the older folder back where a process was killed between the two renames above."""
+    if _old(target).is_dir() and not target.exists():
+        _old(target).replace(target)
+        print(f"{target}: put back, a process was killed while it replaced it", file=sys.stderr)
+
+
+def _old(target: Path) -> Path:
+    target = target.absolute()  # "." has no name of its own
+    return target.with_name(f".{target.name}.old")
 
 
 def exchange(one: Path, other: Path) -> bool:
