@@ -117,7 +117,7 @@ RESUME_1 = $(and $(call begun,teacher-noisy),--resume)
 RESUME_2 = $(and $(RESUME_1),$(call begun,teacher-human),--resume)
 RESUME_3 = $(and $(RESUME_2),$(call begun,student),--resume)
 
-train: $(FULL) ## the whole recipe of the model that ships, from Data/raw: two hours on two cores (VERSION=, RUNS=, …)
+train: $(FULL) ## the whole recipe of the model that ships, from Data/raw: hours on two cores (VERSION=, RUNS=, …)
 	@for file in $(NOISY) $(HUMAN) $(RANDOM_ROWS) $(MANUAL) $(ENCODER); do [ -e "$$file" ] || \
 		{ echo "make train: $$file is missing: docs/training.md says what it is" >&2; exit 2; }; done; \
 		[ ! -e $(MODEL) ] || { echo "make train: $(MODEL) is there already: give another VERSION=" >&2; exit 2; }
