@@ -79,7 +79,7 @@ class Positions:
         for the same partition next. By then the partition may have been another replica's, and all that one
         did would be done again. So every question is a new one.
         """
-        self._consumer._coordinator._offset_fetch_futures.clear()  # noqa: SLF001 - there is no other way
+        self._consumer._coordinator._offset_fetch_futures.pop(frozenset([tp]), None)  # noqa: SLF001
         found: int | None = self._consumer.committed(tp, timeout_ms=CALL_TIMEOUT_MS)
         return found
 
