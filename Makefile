@@ -111,7 +111,8 @@ TODAY := $(shell date -u +%Y.%m.%d)
 VERSION ?= $(TODAY)
 MODEL ?= Models/$(NAME)-$(VERSION)
 
-# A run that has a state goes on from it, or is finished and stays; not where one that it builds on begins anew.
+# A run that has a state goes on from it, or is finished and stays; not where one that it builds on begins anew:
+# its state goes then, or the next call would take it for one to go on from.
 begun = $(wildcard $(RUNS)/$(1)/state*.npz)
 RESUME_1 = $(and $(call begun,teacher-noisy),--resume)
 RESUME_2 = $(and $(RESUME_1),$(call begun,teacher-human),--resume)
@@ -120,7 +121,10 @@ RESUME_3 = $(and $(RESUME_2),$(call begun,student),--resume)
 train: $(FULL) ## the whole recipe of the model that ships, from Data/raw: hours on two cores (VERSION=, RUNS=, …)
 	@for file in $(NOISY) $(HUMAN) $(RANDOM_ROWS) $(MANUAL) $(ENCODER); do [ -e "$$file" ] || \
 		{ echo "make train: $$file is missing: docs/training.md says what it is" >&2; exit 2; }; done; \
-		[ ! -e $(MODEL) ] || { echo "make train: $(MODEL) is there already: give another VERSION=" >&2; exit 2; }
+		[ ! -e $(MODEL) ] || { echo "make train: $(MODEL) is there already: give another VERSION=, or take it into use with" \
+		"\`python -m training promote $(MODEL) --on Data/noisy/test.csv\`" >&2; exit 2; }
+	@$(if $(RESUME_1),:,rm -f $(RUNS)/teacher-human/state*.npz $(RUNS)/student/state*.npz)
+	@$(if $(RESUME_2),:,rm -f $(RUNS)/student/state*.npz)
 	@$(PY) -m training chunk sentiment140=$(NOISY) semeval=$(HUMAN) --neutral keep --even-days 0.2 --all-rows
 	@$(PY) -m training chunk sentiment140=$(NOISY) --even-days 0.2 --out Data/noisy
 	@$(PY) -m training chunk semeval=$(HUMAN) --neutral keep --all-rows --out Data/human

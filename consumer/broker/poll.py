@@ -261,7 +261,9 @@ class Source:
         return 0
 
     def answers(self, timeout_seconds: float) -> bool:
-        """Whether the broker answers a small question in time."""
+        """Whether the broker answers a small question in time; not while it cannot say what is committed."""
+        if self._must_rewind:  # the poll asks again and again: another question's answer is no comfort
+            return False
         tps = list(self._consumer.assignment())[:1] or [TopicPartition(self._topic, 0)]
         try:
             self._consumer.end_offsets(tps, timeout_ms=int(timeout_seconds * 1000))

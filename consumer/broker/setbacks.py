@@ -11,7 +11,7 @@ _WHERE_TO_LOOK = (
     "; if the broker answers all else, look for partitions without a leader or with fewer in-sync replicas "
     "than min.insync.replicas, also of __transaction_state and __consumer_offsets"
 )
-_LULL_SECONDS = 30.0  # more than a pause, reading again and scoring take between two tries
+_LULL_SECONDS = 60.0  # more than a pause, reading again and scoring take between two tries
 
 
 class Setbacks:
@@ -29,8 +29,7 @@ class Setbacks:
 
     def begin(self) -> None:
         """A try begins."""
-        lull_seconds = self._clock() - self._noted
-        if self._since is not None and lull_seconds >= max(self._seconds, _LULL_SECONDS):
+        if self._since is not None and self._clock() - self._noted >= _LULL_SECONDS:
             self._since = None
 
     def over(self) -> None:

@@ -92,10 +92,10 @@ def _run(settings: Settings, limits: Limits, start_at: int | None) -> None:
     metrics = Metrics()
     # A hung transaction or scorer must end with its own words before a probe calls the loop stuck.
     patience_seconds = max(settings.broker_timeout_seconds, settings.scorer_timeout_seconds)
-    # One session timeout is what a dead member holds up all the others for.
+    # A dead member holds up all the others for one session, a hung one until it ends itself.
     health = Health(
         stuck_after_seconds=patience_seconds + 60,
-        left_after_seconds=2 * settings.kafka_session_timeout_ms / 1000,
+        left_after_seconds=patience_seconds + 2 * settings.kafka_session_timeout_ms / 1000,
     )
     latest = Latest() if settings.page_show_text and settings.http_port else None
     with ExitStack() as stack:

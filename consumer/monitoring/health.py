@@ -27,7 +27,7 @@ class Health:
     Args:
         clock: monotonic seconds.
         stuck_after_seconds: longer than the slowest batch; a probe kills what is called stuck.
-        left_after_seconds: longer than a rebalance that waits for a dead member takes.
+        left_after_seconds: longer than a rebalance that waits for a dead or hung member takes.
         stream: whether there is one, that needs a group and a broker to be ready.
     """
 

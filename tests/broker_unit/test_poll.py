@@ -123,6 +123,20 @@ def test_the_client_commits_nothing_by_itself(source: Source) -> None:
     assert options["auto_offset_reset"] == "none"
 
 
+def test_a_broker_that_cannot_say_what_is_committed_does_not_answer(source: Source) -> None:
+    """Offsets without a leader: nothing can be read, whatever else it answers, and waiting has an end."""
+    one = client(source)
+    one.raises = errors.OffsetOutOfRangeError({TP: 3})
+    with mock.patch.object(one, "committed", side_effect=errors.KafkaTimeoutError):
+        assert source.poll(0.0, 10).moved
+        assert not source.answers(1.0)
+        assert source.poll(0.0, 10).moved
+        assert not source.answers(1.0)
+    one.raises = None
+    assert not source.poll(0.0, 10).moved
+    assert source.answers(1.0)
+
+
 def test_the_snapshot_is_taken_right_behind_the_poll(source: Source) -> None:
     """Read later it may belong to no generation, and brokers take such a commit unfenced."""
     client(source).fetched = {TP: [fetched(3)]}

@@ -209,13 +209,23 @@ def test_a_call_the_client_has_lost_is_not_waited_for(stuck: Stuck) -> None:
 def test_trying_again_has_an_end(stuck: Stuck) -> None:
     """Where transactions alone are never answered, the process ends as if nothing were."""
     clock = Clock()
-    made = impatient(Factory(*(Producer(on={"commit": stuck}) for _ in range(3))), clock)
-    for _ in range(2):
+    made = impatient(Factory(*(Producer(on={"commit": stuck}) for _ in range(73))), clock)
+    for _ in range(72):
         with pytest.raises(PublishFailedError):
             publish(made)
-        clock.pass_seconds(1800)
+        clock.pass_seconds(50)
     with pytest.raises(BrokerGoneError, match=r"no transaction could be completed for 3600 s.*TimeoutError"):
         publish(made)
+
+
+def test_failures_with_nothing_tried_between_them_are_no_outage(stuck: Stuck) -> None:
+    """The partitions went elsewhere, or nothing came: each begins to count anew."""
+    clock = Clock()
+    made = impatient(Factory(*(Producer(on={"commit": stuck}) for _ in range(70))), clock)
+    for _ in range(70):
+        with pytest.raises(PublishFailedError):
+            publish(made)
+        clock.pass_seconds(65)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import yaml
 from consumer import __version__
 from consumer.settings import Settings
 from deploy.observability.__main__ import ALERTING, DASHBOARD, RECORDING
+from deploy.observability.alerts import ALERTS
 from deploy.observability.objectives import JOB, RUNBOOKS_FROM_GRAFANA
 from docs.chart import CHART
 from tests.deploy.rendering import BROKERS, FULL, NAME, Rendered, lint, merged, refused, render
@@ -204,10 +205,12 @@ def test_prometheus_scrapes_it_as_the_job_that_alerts_look_at(full: Rendered) ->
 
 
 def test_rules_and_dashboard_are_the_generated_ones(full: Rendered) -> None:
-    """All of them, word for word; the runbooks' address is the one that was given."""
+    """All that fit replicas which come and go, word for word; the runbooks' address is the one given."""
     written = [
         group for path in (RECORDING, ALERTING) for group in yaml.safe_load(path.read_text("utf-8"))["groups"]
     ]
+    for group in written:
+        group["rules"] = [rule for rule in group["rules"] if rule.get("alert") != "SentimentRestartLoop"]
     there = json.dumps(written).replace("{{ $externalURL }}/user/runbooks/", "https://git.example/runbooks/")
     assert full.one("PrometheusRule")["spec"]["groups"] == json.loads(there)
     assert "https://git.example/runbooks/SentimentDrift.md" in there
@@ -254,6 +257,16 @@ def test_two_releases_can_be_two_jobs(tmp_path: Path) -> None:
     relabelled = {one["targetLabel"]: one for one in endpoint["relabelings"]}
     assert relabelled["job"]["replacement"] == "other"
     assert relabelled["instance"]["sourceLabels"] == ["__meta_kubernetes_pod_name"]
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+def test_replicas_that_come_and_go_are_no_restarts(tmp_path: Path, *, scaled: bool) -> None:
+    """A pod's name is the instance: with KEDA the alert would count pods; all the others stay."""
+    values = {"monitoring": {"rules": {"enabled": True}}, "autoscaling": {"enabled": scaled}}
+    rendered = render(tmp_path, merged(BROKERS, values))
+    rules = [rule for group in rendered.one("PrometheusRule")["spec"]["groups"] for rule in group["rules"]]
+    wanted = {alert.name for alert in ALERTS} - ({"SentimentRestartLoop"} if scaled else set())
+    assert {rule["alert"] for rule in rules if "alert" in rule} == wanted
 
 
 @pytest.mark.parametrize(

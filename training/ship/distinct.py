@@ -34,9 +34,12 @@ def require_own_version(new: ModelFolder) -> None:
 
 def _looks_like(one: Manifest, other: Manifest) -> bool:
     """The same name and version on something that scores otherwise."""
-    return (one.name, one.version) == (other.name, other.version) and any(
-        one.files.get(name) != other.files.get(name) for name in _DECIDES
-    )
+    return (one.name, one.version) == (other.name, other.version) and _scoring(one) != _scoring(other)
+
+
+def _scoring(manifest: Manifest) -> tuple[object, ...]:
+    files = [manifest.files.get(name) for name in _DECIDES]
+    return (manifest.tokeniser_fingerprint, manifest.cleaning_version, manifest.max_length, *files)
 
 
 def _manifest(path: Path) -> Manifest | None:
