@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+SPARE = 50  # connections beyond uvicorn's limit that are told so with a 503; any more are closed at once
+
 
 class ImpatientProtocol(H11Protocol):
     """HTTP/1.1 as uvicorn speaks it, with a deadline from connect or first byte to the end of the answer.
@@ -24,6 +26,8 @@ class ImpatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its parent has it
         """A client connected."""
         super().connection_made(transport)
+        if self.limit_concurrency is not None and len(self.connections) > self.limit_concurrency + SPARE:
+            transport.abort()
         self._start_deadline()
 
     def data_received(self, data: bytes) -> None:

@@ -12,7 +12,8 @@ from consumer.errors import ConfigurationError
 from consumer.http.patience import ImpatientProtocol
 
 # Idle ones count, and above it a probe is refused like any other request. So it is no bound on work, scoring
-# has its own, but on file handles: of the 1,024 a process commonly may have, some are left to the brokers.
+# has its own, but with ``SPARE`` on file handles: of the 1,024 a process commonly may have, some are left to
+# the brokers.
 MAX_CONNECTIONS = 800
 MAX_HEAD_BYTES = 16 * 1024
 KEEP_ALIVE_SECONDS = 5  # what an idle connection holds is another's after that

@@ -184,6 +184,22 @@ def test_connections_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
         assert b"503" in first_bytes(server)
 
 
+def test_connections_beyond_the_spare_ones_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that say nothing hold a file handle each: the brokers' connections need some, too."""
+    monkeypatch.setattr("consumer.http.server.MAX_CONNECTIONS", 3)
+    monkeypatch.setattr("consumer.http.patience.SPARE", 2)
+    server = Server(create_app(Health(), Numbers()), "127.0.0.1", 0)
+    server.start()
+    with contextlib.ExitStack() as stack:
+        stack.callback(server.stop)
+        silent = [stack.enter_context(connect(server)) for _ in range(8)]
+        for one in silent[5:]:
+            with contextlib.suppress(ConnectionError):  # closed is closed; a time-out is a failure
+                assert one.recv(1) == b""
+        silent[0].sendall(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert b"HTTP/1.1" in silent[0].recv(64)
+
+
 def first_bytes(server: Server) -> bytes:
     """The first bytes of an answer on a connection of its own."""
     with connect(server) as client:
