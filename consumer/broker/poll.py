@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 _HEARTBEAT_MS = 3_000  # a heartbeat is how a member learns of a rebalance, however long a session may be
 
 Offsets = dict[TopicPartition, OffsetAndMetadata]
+_REWIND_PAUSE_SECONDS = 0.2
 _LOST_POSITION = (errors.NoOffsetForPartitionError, errors.OffsetOutOfRangeError, errors.LogTruncationError)
 
 
@@ -205,6 +207,7 @@ class Source:
         except errors.KafkaError as error:
             self._raise_if_fatal(error)
             log.warning("rewind_failed", extra={"fields": {"error": repr(error)}})
+            time.sleep(_REWIND_PAUSE_SECONDS)  # an answer that is no use may come at once
             return False
         self._must_rewind = False
         return True
@@ -222,6 +225,7 @@ class Source:
             while waiting and waiting[0][0] < position.offset:
                 self._last_stamp[tp] = waiting.popleft()[1]
             self._committed[tp] = position.offset
+        self._positions.committed(offsets)
         return count
 
     def covered(self, offsets: Offsets) -> int:

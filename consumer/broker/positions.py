@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from consumer.errors import ConfigurationError
@@ -15,6 +16,10 @@ log = logging.getLogger(__name__)
 
 Reset = Literal["earliest", "latest"] | int  # a number is a timestamp in milliseconds
 CALL_TIMEOUT_MS = 5_000
+
+
+class PositionWentBackError(KafkaError):  # type: ignore[misc]  # the client has no types
+    """The broker says that less is committed than was."""
 
 
 class Positions:
@@ -27,13 +32,23 @@ class Positions:
         self._started: set[TopicPartition] = set()
         self._at_end: dict[TopicPartition, int] = {}  # starts at the end, to be committed
         self._told_up_to: dict[TopicPartition, int] = {}  # gaps are counted once
+        self._known: dict[TopicPartition, int] = {}  # committed positions that a broker has told of or taken
 
     def out_of_range(self, positions: Mapping[TopicPartition, int]) -> None:
         """Note the positions that the broker refused; the next ``seek`` deals with them."""
         self._refused.update(positions)
 
+    def committed(self, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
+        """Note what the group has committed: from now on no smaller answer is believed."""
+        for tp, position in offsets.items():
+            self._know(tp, position.offset)
+
     def seek(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """Set each partition to its committed position, the policy's where there is none; returns them."""
+        """Set each partition to its committed position, the policy's where there is none; returns them.
+
+        Raises:
+            KafkaError: the broker does not answer, or not with what the group has committed.
+        """
         tps = list(partitions)
         if not tps:
             return {}
@@ -60,7 +75,7 @@ class Positions:
             self._consumer.commit(held, timeout_ms=CALL_TIMEOUT_MS)
 
     def _start(self, tp: TopicPartition, beginning: int) -> int:
-        committed = self._committed(tp)
+        committed = self._believed(tp)
         if committed is None:
             return self._by_policy(tp)
         if isinstance(self._reset, int) and tp not in self._started:
@@ -71,6 +86,25 @@ class Positions:
         if self._refused.get(tp) == committed:
             return self._past_end(tp, committed)
         return int(committed)
+
+    def _believed(self, tp: TopicPartition) -> int | None:
+        """The committed position, if it can be one.
+
+        A group's positions only grow while it has members. A coordinator that has just started may answer
+        before it has read them all (seen with Kafka 4.1, where it was elected twice within a second): from
+        such a position all would be done again, so it is asked until it knows better.
+        """
+        committed, known = self._committed(tp), self._known.get(tp)
+        if tp in self._refused:  # the topic may have been made anew, and the group's positions with it
+            self._known.pop(tp, None)
+        elif known is not None and (committed is None or committed < known):
+            raise PositionWentBackError(f"{tp.topic} {tp.partition}: {committed}, but {known} was committed")
+        if committed is not None:
+            self._know(tp, committed)
+        return committed
+
+    def _know(self, tp: TopicPartition, offset: int) -> None:
+        self._known[tp] = max(offset, self._known.get(tp, 0))
 
     def _committed(self, tp: TopicPartition) -> int | None:
         """What the group has committed by now; None where it has nothing.

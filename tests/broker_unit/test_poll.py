@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 from kafka import TopicPartition, errors
 from kafka.coordinator.assignors.range import RangePartitionAssignor
-from kafka.structs import MemberState
+from kafka.structs import MemberState, OffsetAndMetadata
 
 from consumer.broker import poll
 from consumer.broker.poll import Source
@@ -135,6 +135,19 @@ def test_a_broker_that_cannot_say_what_is_committed_does_not_answer(source: Sour
     one.raises = None
     assert not source.poll(0.0, 10).moved
     assert source.answers(1.0)
+
+
+def test_an_answer_from_before_our_own_commit_is_not_believed(source: Source) -> None:
+    """Nothing is read from there, and the broker counts as silent until it knows what it was told."""
+    source.rewind()
+    source.committed({TP: OffsetAndMetadata(5, "", -1)})
+    source.rewind()  # three, it says
+    assert source.poll(0.0, 10).moved
+    assert not source.answers(1.0)
+    assert "poll" not in client(source).calls
+    with mock.patch.object(client(source), "committed", return_value=5):
+        source.poll(0.0, 10)
+    assert client(source).calls[-3:] == ["seek 5", "poll", "group"]
 
 
 def test_the_snapshot_is_taken_right_behind_the_poll(source: Source) -> None:

@@ -10,7 +10,7 @@ import pytest
 from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata, OffsetAndTimestamp
 
-from consumer.broker.positions import Positions, Reset
+from consumer.broker.positions import Positions, PositionWentBackError, Reset
 from consumer.errors import ConfigurationError
 
 TP, OTHER = TopicPartition("tweets", 0), TopicPartition("tweets", 1)
@@ -72,6 +72,36 @@ def test_goes_on_at_the_committed_position() -> None:
     assert found.seek([TP]) == {TP: 42}
     assert consumer.sought == {TP: 42}
     assert gaps == []
+
+
+@pytest.mark.parametrize("answer", [41, 7, None])
+@pytest.mark.parametrize("how", ["asked", "committed"])
+def test_less_than_was_committed_is_not_believed(answer: int | None, how: str) -> None:
+    """A coordinator that has just started may not have read all it has: it is asked until it knows better."""
+    consumer = Consumer(committed=42 if how == "asked" else 3)
+    found, _ = positions(consumer)
+    found.seek([TP])
+    if how == "committed":
+        found.committed({TP: OffsetAndMetadata(42, "", -1)})
+    consumer.sought.clear()
+    consumer.committed_at[TP] = answer
+    with pytest.raises(PositionWentBackError, match=f"tweets 0: {answer}, but 42 was committed"):
+        found.seek([TP])
+    assert consumer.sought == {}
+    consumer.committed_at[TP] = 45  # by another replica
+    assert found.seek([TP]) == {TP: 45}
+
+
+@pytest.mark.parametrize("answer", [7, None])
+def test_less_is_believed_of_a_topic_that_was_made_anew(answer: int | None) -> None:
+    """Its end lies before the position, and the group's positions went with the old one."""
+    consumer = Consumer(committed=42)
+    found, _ = positions(consumer)
+    found.seek([TP])
+    consumer.committed_at[TP] = answer
+    found.out_of_range({TP: 42})
+    assert found.seek([TP]) == {TP: answer or 0}
+    assert found.seek([TP]) == {TP: answer or 0}
 
 
 @pytest.mark.parametrize(
