@@ -89,6 +89,7 @@ def test_the_measured_accuracy_stands_where_labels_came(browser: Browser) -> Non
             seen.wait_for("state-name", "Running")
             assert seen.text("measured") == ""
             scene.metrics.truth(Measured(1_234, 0.8125, 0.857, {}))
+            scene.clock.pass_seconds(1)
             seen.wait_for("measured", "Measured accuracy: 81.3 % of 1,234 results")
             assert "their confidence promised 85.7 %" in seen.text("measured")
 
