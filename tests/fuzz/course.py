@@ -35,7 +35,7 @@ class Tally:
 
     inputs: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
-    slowest_seconds: float = 0.0  # of processor time, so that a busy machine is no stall
+    slowest_seconds: float = 0.0  # of processor time or by the clock, whichever is less
     slowest: bytes = b""
 
     def add(self, seconds: float, value: bytes) -> None:
@@ -52,12 +52,13 @@ def run(values: Iterable[bytes], rules: Rules, scorer: Scorer, tally: Tally) -> 
     items: list[Item] = []
     for offset, value in enumerate(values):
         record = Record("tweets", 0, offset, 1_700_000_000_000, b"key", value, (("theirs", b"1"),))
-        began = time.process_time()
+        began = time.process_time(), time.perf_counter()
         try:
             (item,) = prepare([record], rules)
         except Exception as error:
             raise FaultError(value, f"raised {error!r}") from error
-        tally.add(time.process_time() - began, value)
+        # A busy machine makes the one longer, the process's other threads the other; a stall is in both.
+        tally.add(min(time.process_time() - began[0], time.perf_counter() - began[1]), value)
         items.append(item)
         if len(items) == BATCH:
             _finish(items, rules, scorer, tally)
