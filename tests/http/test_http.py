@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -57,6 +58,12 @@ def test_readyz_says_why_not(client: httpx.Client, health: Health) -> None:
     assert before.status_code == 503
     assert "model" in before.json()["reason"]
     assert (after.status_code, after.json()["ok"]) == (200, True)
+
+
+@pytest.mark.usefixtures("server")
+def test_an_answer_does_not_wait_long_for_the_interpreter() -> None:
+    """A loop that is at work in Python makes way for it at least every millisecond."""
+    assert sys.getswitchinterval() <= 0.001
 
 
 def test_livez_follows_the_loop() -> None:
