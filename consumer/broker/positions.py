@@ -113,7 +113,8 @@ class Positions:
         for the same partition next. By then the partition may have been another replica's, and all that one
         did would be done again. So every question is a new one.
         """
-        self._consumer._coordinator._offset_fetch_futures.pop(frozenset([tp]), None)  # noqa: SLF001
+        coordinator = self._consumer._coordinator  # noqa: SLF001 - the client offers no other way
+        coordinator._offset_fetch_futures.pop(frozenset([tp]), None)  # noqa: SLF001 - as above
         found: int | None = self._consumer.committed(tp, timeout_ms=CALL_TIMEOUT_MS)
         return found
 
