@@ -38,8 +38,6 @@ _COMMAND = (
     ("p50, p95, p99 of a scrape in long batches", "p99 ≤ 100 ms"),
     ("`training chunk`, rows a second", "≥ 50,000"),
 )
-ROWS = (*_MEANING.values(), *(label for label, *_ in _RATIOS), *(label for label, _ in _COMMAND))
-WANTED = frozenset(label for label, _, _, wanted in _RATIOS if wanted)  # ratios with a goal
 _MEGABYTE = 1_000_000
 
 

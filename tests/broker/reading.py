@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kafka import KafkaConsumer, TopicPartition
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 POLL_MS = 200
 LIMIT_SECONDS = 60.0
@@ -32,7 +32,7 @@ def read_all(
         TimeoutError: the end was not reached in time, as when a transaction is left open.
     """
     options = {"bootstrap_servers": bootstrap.split(","), **client_options}
-    ends = _ends(topic, options)
+    ends = log_ends(**options, topic=topic)
     consumer = KafkaConsumer(
         group_id=None,
         isolation_level=isolation,
@@ -46,9 +46,10 @@ def read_all(
         return _read_to_end(consumer, ends, limit_seconds)
 
 
-def _ends(topic: str, options: Mapping[str, Any]) -> dict[Any, int]:
+def log_ends(bootstrap_servers: Sequence[str], topic: str, **options: Any) -> dict[Any, int]:
     """Where each partition's log ends; a client with `read_committed` is told the last stable offset."""
-    with contextlib.closing(KafkaConsumer(**options)) as client:
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap_servers, **options)
+    with contextlib.closing(consumer) as client:
         partitions = [TopicPartition(topic, number) for number in client.partitions_for_topic(topic) or ()]
         ends: dict[Any, int] = client.end_offsets(partitions)
         return ends

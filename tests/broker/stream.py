@@ -14,9 +14,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition, errors
+from kafka import KafkaProducer, errors
 
-from tests.broker.reading import read_all
+from tests.broker.reading import log_ends, read_all
 from tests.broker.topics import admin
 
 if TYPE_CHECKING:
@@ -192,9 +192,7 @@ def committed(bootstrap: str, group: str) -> dict[int, int]:
 
 def ends(bootstrap: str, topic: str) -> dict[int, int]:
     """Where each partition ends."""
-    with contextlib.closing(KafkaConsumer(bootstrap_servers=bootstrap.split(","))) as consumer:
-        partitions = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
-        return {tp.partition: end for tp, end in consumer.end_offsets(partitions).items() if end}
+    return {tp.partition: end for tp, end in log_ends(bootstrap.split(","), topic).items() if end}
 
 
 def wait_until_done(bootstrap: str, group: str, topic: str, seconds: float = WAIT_SECONDS) -> None:

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition, errors
+from kafka import KafkaConsumer, errors
 
+from tests.broker.reading import log_ends
 from tests.chaos.stops import longest_stop
 
 _ORIGIN = "__sentiment.errors."
@@ -125,7 +126,7 @@ def scan(bootstrap: str, topic: str) -> Any:
 
     What an open transaction holds back is waited for: a commit is answered before its results can be read.
     """
-    ends = _ends(bootstrap, topic)
+    ends = log_ends(bootstrap.split(","), topic)
     consumer = KafkaConsumer(
         bootstrap_servers=bootstrap.split(","),
         group_id=None,
@@ -142,14 +143,6 @@ def scan(bootstrap: str, topic: str) -> Any:
                 raise TimeoutError(f"{topic} could not be read to its end")
             for tp, records in consumer.poll(timeout_ms=_POLL_MS, max_records=5_000).items():
                 yield from (record for record in records if record.offset < ends[tp])
-
-
-def _ends(bootstrap: str, topic: str) -> dict[Any, int]:
-    """Where each partition's log ends; a client with ``read_committed`` is told the last stable offset."""
-    with contextlib.closing(KafkaConsumer(bootstrap_servers=bootstrap.split(","))) as client:
-        partitions = [TopicPartition(topic, n) for n in sorted(client.partitions_for_topic(topic) or ())]
-        ends: dict[Any, int] = client.end_offsets(partitions)
-        return ends
 
 
 def wait_until_done(lag: Callable[[], int], seconds: float) -> bool:

@@ -101,3 +101,11 @@ def pair(bounds: Any) -> tuple[float, float] | None:
     if not bounds or None in bounds:
         return None
     return float(bounds[0]), float(bounds[1])
+
+
+def unlabelled(rows: Any, data: Mapping[str, Any]) -> int:
+    """How many of the rows trained on had the teachers' word alone, by the manifest ``data`` of them."""
+    labelled = (data.get("splits") or {}).get("train")
+    if not data.get("also") or not isinstance(rows, int) or not isinstance(labelled, int):
+        return 0
+    return rows - labelled

@@ -11,6 +11,7 @@ from consumer.model.manifest import read_object
 from consumer.model.reference import NAME as REFERENCE
 from consumer.scale import Scale
 from training.measure.evaluation import table
+from training.measure.view import unlabelled
 from training.ship.origin import origin
 
 _TEXT = """\
@@ -107,10 +108,9 @@ def _data(training: Mapping[str, Any]) -> str:
 
 
 def _rows(rows: int, data: Mapping[str, Any]) -> str:
-    """How many; those that only teachers spoke of are no labelled ones."""
-    unlabelled = rows - (data.get("splits") or {}).get("train", rows) if data.get("also") else 0
-    more = f" and {unlabelled:,} neutral ones with the teachers' word alone" if unlabelled else ""
-    return f"{rows - unlabelled:,} labelled tweets{more}"
+    taught = unlabelled(rows, data)
+    more = f" and {taught:,} neutral ones with the teachers' word alone" if taught else ""
+    return f"{rows - taught:,} labelled tweets{more}"
 
 
 def _source(name: str, about: Any) -> str:

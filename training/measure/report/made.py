@@ -9,7 +9,7 @@ from consumer.clean import CLEANING_VERSION, STEPS
 from training.measure.figures.album import LOSS
 from training.measure.report.facts import Facts
 from training.measure.report.markdown import figure, missing, number, table, values
-from training.measure.view import shortened
+from training.measure.view import shortened, unlabelled
 
 
 def overview(facts: Facts) -> str:
@@ -57,11 +57,10 @@ def data(facts: Facts) -> str:
 
 
 def _rows(rows: Any, manifest: Mapping[str, Any]) -> str:
-    """How many; those that only teachers spoke of are no labelled ones."""
-    labelled = _mapping(manifest, "splits").get("train")
-    if not manifest.get("also") or not isinstance(labelled, int) or not isinstance(rows, int):
+    taught = unlabelled(rows, manifest)
+    if not taught:
         return f"{number(rows)} labelled rows"
-    return f"{number(labelled)} labelled rows, and {number(rows - labelled)} with the teachers' word alone,"
+    return f"{number(rows - taught)} labelled rows, and {number(taught)} with the teachers' word alone,"
 
 
 def _mapping(manifest: Mapping[str, Any], key: str) -> Mapping[str, Any]:
