@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
@@ -16,10 +17,15 @@ log = logging.getLogger(__name__)
 
 Reset = Literal["earliest", "latest"] | int  # a number is a timestamp in milliseconds
 CALL_TIMEOUT_MS = 5_000
+_TWICE_APART_SECONDS = 0.5
 
 
 class PositionWentBackError(KafkaError):  # type: ignore[misc]  # the client has no types
     """The broker says that less is committed than was."""
+
+
+class PositionMovedError(KafkaError):  # type: ignore[misc]  # the client has no types
+    """The broker says two things of a partition that nobody else may commit."""
 
 
 class Positions:
@@ -33,6 +39,7 @@ class Positions:
         self._at_end: dict[TopicPartition, int] = {}  # starts at the end, to be committed
         self._told_up_to: dict[TopicPartition, int] = {}  # gaps are counted once
         self._known: dict[TopicPartition, int] = {}  # committed positions that a broker has told of or taken
+        self._asked_twice: set[TopicPartition] = set()
 
     def out_of_range(self, positions: Mapping[TopicPartition, int]) -> None:
         """Note the positions that the broker refused; the next ``seek`` deals with them."""
@@ -54,6 +61,7 @@ class Positions:
             return {}
         self._at_end.clear()
         beginnings = self._consumer.beginning_offsets(tps, timeout_ms=CALL_TIMEOUT_MS)
+        self._ask_twice([tp for tp in tps if tp not in self._known.keys() | self._asked_twice])
         starts = {tp: self._start(tp, int(beginnings[tp])) for tp in tps}
         self._hold_ends()
         for tp, start in starts.items():
@@ -61,6 +69,21 @@ class Positions:
         self._started.update(tps)
         self._refused.clear()
         return starts
+
+    def _ask_twice(self, tps: Iterable[TopicPartition]) -> None:
+        """Believe what is said of partitions of which nothing is known yet only if it stands still.
+
+        A coordinator that is still reading its log (see ``_believed``) says more with every moment, and no
+        other replica commits for a partition that is ours.
+        """
+        said = {tp: self._committed(tp) for tp in tps}
+        if said:
+            time.sleep(_TWICE_APART_SECONDS)
+        for tp, first in said.items():
+            again = self._committed(tp)
+            if again != first:
+                raise PositionMovedError(f"{tp.topic} {tp.partition}: {first} was committed, then {again}")
+        self._asked_twice.update(said)
 
     def _hold_ends(self) -> None:
         """Commit a start at the end before it is used: asked for again, the end has moved on.

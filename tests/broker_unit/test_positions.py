@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import SimpleNamespace
 
 import pytest
 from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata, OffsetAndTimestamp
 
-from consumer.broker.positions import Positions, PositionWentBackError, Reset
+from consumer.broker.positions import PositionMovedError, Positions, PositionWentBackError, Reset
 from consumer.errors import ConfigurationError
 
 TP, OTHER = TopicPartition("tweets", 0), TopicPartition("tweets", 1)
@@ -59,6 +59,14 @@ class Consumer:
         self.sought[tp] = offset
 
 
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
+    """What happens between two questions, one after the other; none waits."""
+    happens: list[Callable[[], object]] = []
+    monkeypatch.setattr("time.sleep", lambda _seconds: happens.pop(0)() if happens else None)
+    return happens
+
+
 def positions(consumer: Consumer, reset: Reset = "earliest") -> tuple[Positions, list[int]]:
     """Positions, and the gaps they tell."""
     gaps: list[int] = []
@@ -90,6 +98,44 @@ def test_less_than_was_committed_is_not_believed(answer: int | None, how: str) -
     assert consumer.sought == {}
     consumer.committed_at[TP] = 45  # by another replica
     assert found.seek([TP]) == {TP: 45}
+
+
+@pytest.mark.parametrize("reset", ["earliest", "latest"])
+@pytest.mark.parametrize("early", [7, None])
+def test_a_first_answer_that_does_not_stand_still_is_not_believed(
+    early: int | None, reset: Reset, pauses: list[Callable[[], object]]
+) -> None:
+    """A replica that starts while the coordinator still reads its log: it asks until two answers agree."""
+    consumer = Consumer(committed=early)
+    found, _ = positions(consumer, reset)
+    pauses.extend(
+        [
+            lambda: consumer.committed_at.update({TP: 30}),
+            lambda: consumer.committed_at.update({TP: 42}),
+            lambda: None,
+        ]
+    )
+    for said, then in ((early, 30), (30, 42)):
+        with pytest.raises(PositionMovedError, match=f"tweets 0: {said} was committed, then {then}"):
+            found.seek([TP])
+    assert consumer.sought == {}
+    assert found.seek([TP]) == {TP: 42}
+    assert pauses == []
+
+
+def test_a_partition_is_asked_twice_once(pauses: list[Callable[[], object]]) -> None:
+    """From then on a smaller answer shows by itself; a batch that failed need not wait."""
+    consumer = Consumer(committed=42)
+    found, _ = positions(consumer)
+    found.seek([TP])
+    pauses.append(lambda: None)
+    assert found.seek([TP]) == {TP: 42}
+    assert len(pauses) == 1
+    assert found.seek([TP, OTHER]) == {TP: 42, OTHER: 0}
+    assert pauses == []
+    pauses.append(lambda: None)
+    assert found.seek([TP, OTHER]) == {TP: 42, OTHER: 0}
+    assert len(pauses) == 1
 
 
 @pytest.mark.parametrize("answer", [7, None])

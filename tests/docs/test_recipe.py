@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 from collections.abc import Sequence
@@ -26,7 +27,10 @@ STEPS = ["chunk", "chunk", "chunk", "train", "train", "teach", "train", "export"
 def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """The recipe in a folder of its own, with a program that says what it is called with and does nothing."""
     command = ["make", "-f", str(ROOT / "Makefile"), "-o", ".venv/.all-ready", "train", "PY=echo python"]
-    return subprocess.run([*command, *words], cwd=folder, capture_output=True, text=True, check=False)
+    alone = {k: v for k, v in os.environ.items() if k not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
+    return subprocess.run(
+        [*command, *words], cwd=folder, env=alone, capture_output=True, text=True, check=False
+    )
 
 
 def called(ran: subprocess.CompletedProcess[str]) -> list[list[str]]:
