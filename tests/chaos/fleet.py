@@ -95,8 +95,8 @@ class Fleet:
         if not place.runs or place.process is None or not (place.came_to_work or also_starting):
             return False
         self._end(place, signal.SIGKILL, away_seconds)
-        place.process.wait()  # so that the next one cannot strike a dead one
-        return True
+        # Waiting keeps the next one from striking a dead one; one that was ending may have been quicker.
+        return place.process.wait() == -signal.SIGKILL
 
     def terminate(self, number: int, away_seconds: float = _NEVER) -> bool:
         """SIGTERM."""

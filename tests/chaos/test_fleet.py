@@ -71,6 +71,19 @@ def test_two_kills_at_one_moment_are_one(fleet: Fleet) -> None:
     assert fleet.exits == {-signal.SIGKILL: 1}
 
 
+def test_a_kill_that_came_too_late_is_none(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is already ending has its exit status: it counts as what it is."""
+    process = fleet.places[0].process
+    assert process is not None
+    fleet.terminate(0)
+    monkeypatch.setattr(process, "poll", lambda: None)  # it was seen before it ended
+    monkeypatch.setattr(process, "send_signal", lambda _signal: None)
+    assert not fleet.kill(0, 5.0)
+    monkeypatch.undo()
+    fleet.tend()
+    assert fleet.exits == {0: 1}
+
+
 def test_who_is_killed_comes_back_when_it_is_due(fleet: Fleet, clock: Clock) -> None:
     """Not before."""
     fleet.kill(0, 5.0)
