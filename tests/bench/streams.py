@@ -122,6 +122,8 @@ def loop(name: str, settings: Settings, count: int) -> float:
         watchers=() if latest is None else (latest,),
     )
     made = assemble(settings, run)
+    if name == "constant_unmonitored":
+        made._parts = replace(made._parts, watchers=())
     if name == "constant_untokenised":
         made._parts.gatherer._prepare = _prepare_without_tokens
     if latest is None:
