@@ -19,6 +19,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition, erro
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.structs import ConsumerGroupMetadata, MemberState, OffsetAndMetadata
 
+from consumer.broker.ages import Ages
 from consumer.broker.faults import fatal
 from consumer.broker.header_names import accept_any
 from consumer.broker.hold import Hold
@@ -113,7 +114,7 @@ class Source:
         self._delivered: dict[
             TopicPartition, deque[tuple[int, int]]
         ] = {}  # (offset, timestamp) not committed
-        self._last_stamp: dict[TopicPartition, int] = {}
+        self._ages = Ages()
         try:
             self._consumer = KafkaConsumer(
                 **options,
@@ -166,6 +167,7 @@ class Source:
             return Polled()
         if self._moves.take():
             self._void(None)
+            self._ages.forget()
             return Polled(moved=True)
         records = tuple(_record(r) for part in fetched.values() for r in part)
         self._note_delivered(records)
@@ -183,8 +185,11 @@ class Source:
             if not isinstance(error, _LOST_POSITION):
                 self._raise_if_fatal(error)
             void = True
-        if self._moves.take() or void or self._must_rewind or self._lost is not None:
+        moved = self._moves.take()
+        if moved or void or self._must_rewind or self._lost is not None:
             self.rewind()
+        if moved:
+            self._ages.forget()
 
     def rewind(self) -> None:
         """Go back to what is committed; what was polled since is void."""
@@ -201,6 +206,9 @@ class Source:
 
     def _try_rewind(self) -> bool:
         self._lost = None
+        for tp, waiting in self._delivered.items():
+            if waiting:
+                self._ages.note(tp, waiting[0][1])
         self._delivered.clear()
         try:
             self._committed = self._positions.seek(self._consumer.assignment())
@@ -223,7 +231,7 @@ class Source:
         for tp, position in offsets.items():
             waiting = self._delivered.get(tp, deque())
             while waiting and waiting[0][0] < position.offset:
-                self._last_stamp[tp] = waiting.popleft()[1]
+                self._ages.note(tp, waiting.popleft()[1])
             self._committed[tp] = position.offset
         self._positions.committed(offsets)
         return count
@@ -251,7 +259,7 @@ class Source:
             return PartitionState(tp.topic, tp.partition, high_water, committed, waiting[0][1])
         # Markers of upstream transactions lie past the last record: read, but nothing to commit.
         committed = max(committed, self._position(tp))
-        oldest = self._last_stamp.get(tp) if high_water is not None and high_water > committed else None
+        oldest = self._ages.oldest(tp, behind=high_water is not None and high_water > committed)
         return PartitionState(tp.topic, tp.partition, high_water, committed, oldest)
 
     def _position(self, tp: TopicPartition) -> int:

@@ -12,9 +12,17 @@ from deploy.observability.rule import Alert, Severity
 
 _PSI = f'sentiment_drift_score{{{o.MINE},statistic="psi"}}'
 _CRITICAL_PSI = f'sentiment_drift_critical_value{{{o.MINE},statistic="psi"}}'
+_SMALLEST_PSI = f"on (job, instance) group_left () sentiment_drift_smallest_shift_score{{{o.MINE}}}"
 _CONSUMED = f"sum by (job) (rate(sentiment_consumed_total{{{o.MINE}}}[5m]))"
 _DEAD = f'sum by (job) (rate(sentiment_messages_total{{{o.MINE},outcome="dead_lettered"}}[5m]))'
 _FLEET = f"{{{o.MINE}}}"
+_FLEET_SMALLEST = f"on (job, {fleet.LEVEL}) group_left () {fleet.SMALLEST}{_FLEET}"
+
+
+def _over_both(score: str, critical: str, smallest: str) -> str:
+    """A score over the greater of its critical value and the smallest shift that matters."""
+    return f"{score} / (({critical} > {smallest}) or ({critical} * 0 + {smallest}))"
+
 
 DOWN = Alert(
     "SentimentConsumerDown",
@@ -112,28 +120,26 @@ SLOW_BURN = Alert(
 )
 DRIFT = Alert(
     "SentimentDrift",
-    f"{_PSI} / {_CRITICAL_PSI}",
+    _over_both(_PSI, _CRITICAL_PSI, _SMALLEST_PSI),
     above=1,
     below=None,
     for_="10m",
     severity=Severity.WARNING,
     summary="What one replica reads has changed",
     description="{{ $labels.signal }} of {{ $labels.instance }} is {{ $value | humanize }} times as far from "
-    "the model's reference as chance explains, and far enough to matter.",
-    also=f"and {_PSI} > on (job, instance) group_left () sentiment_drift_smallest_shift_score{{{o.MINE}}}",
+    "the model's reference as chance explains and a shift may be that does not matter.",
 )
 FLEET_DRIFT = Alert(
     "SentimentFleetDrift",
-    f"{fleet.PSI}{_FLEET} / {fleet.CRITICAL}{_FLEET}",
+    _over_both(f"{fleet.PSI}{_FLEET}", f"{fleet.CRITICAL}{_FLEET}", _FLEET_SMALLEST),
     above=1,
     below=None,
     for_="10m",
     severity=Severity.WARNING,
     summary="What the whole fleet reads has changed",
     description="{{ $labels.signal }} over all replicas of {{ $labels.consumer_group }} is "
-    "{{ $value | humanize }} times as far from the model's reference as chance explains, and far enough to "
-    "matter.",
-    also=f"and {fleet.PSI}{_FLEET} > on (job, {fleet.LEVEL}) group_left () {fleet.SMALLEST}{_FLEET}",
+    "{{ $value | humanize }} times as far from the model's reference as chance explains and a shift may be "
+    "that does not matter.",
 )
 ACCURACY = Alert(
     "SentimentExpectedAccuracyLow",

@@ -23,9 +23,10 @@ ROWS = (
     *(flow.HEALTH, flow.THROUGHPUT, flow.LATENCY, flow.BATCHES),
     *(meaning.SENTIMENT, meaning.DRIFT, meaning.DEAD_LETTERS, meaning.MODEL),
 )
+# A change shows in one step of the range that is looked at, however wide the steps are.
 MODEL_CHANGES = (
     f"count by (name, version) (sentiment_model_info{{{MINE}}})"
-    f" unless count by (name, version) (sentiment_model_info{{{MINE}}} offset 1m)"
+    f" unless count by (name, version) (sentiment_model_info{{{MINE}}} offset $__interval)"
 )
 _HEIGHT = 8
 
@@ -103,7 +104,7 @@ def _model_changes() -> dict[str, Any]:
     words = {
         "titleFormat": "{{name}} {{version}}",
         "textFormat": "a replica took this model up",
-        "step": "60s",
+        "step": "15s",
     }
     content: dict[str, Any] = json.loads(json.dumps(found, cls=JSONEncoder))
     return {**content, **words}

@@ -25,10 +25,10 @@ HEALTH = Row(
         ),
         Panel(
             "Since the last poll",
-            "A loop polls several times a second, also where nothing comes. Before the first poll it is the "
-            f"time since the process began; the alert allows {o.START_SECONDS:g} s of that.",
+            "A loop polls several times a second, also where nothing comes. Before the first poll nothing is "
+            f"shown for {o.START_SECONDS:g} s, then the time since the process began.",
             "s",
-            [Query(alerts.STUCK.value.replace(o.MINE, MINE), "{{instance}}")],
+            [Query(f"({alerts.STUCK.value}) {alerts.STUCK.also}".replace(o.MINE, MINE), "{{instance}}")],
             alerts=(alerts.STUCK,),
             width=6,
         ),
@@ -127,7 +127,7 @@ LATENCY = Row(
     (
         Panel(
             "From tweet to committed result",
-            "How many results took how long, from the source record's timestamp to the commit.",
+            "How many results a second took how long, from the source record's timestamp to the commit.",
             "s",
             [heat("sentiment_end_to_end_latency_seconds")],
             Kind.HEATMAP,
@@ -154,7 +154,7 @@ LATENCY = Row(
         ),
         Panel(
             "$stage: time of a batch",
-            "How many micro-batches spent how long in this stage; publish is the whole transaction.",
+            "How many micro-batches a second spent how long in this stage; publish is the whole transaction.",
             "s",
             [heat("sentiment_stage_duration_seconds", ',stage="$stage"')],
             Kind.HEATMAP,

@@ -25,7 +25,7 @@ SENTIMENT = Row(
         Panel("Labels a second", "Results by label.", "cps", [Query(_LABELS, "{{label}}")], Kind.STACK),
         Panel(
             "Probability of positive",
-            "How many results have which calibrated probability.",
+            "How many results a second have which calibrated probability.",
             "percentunit",
             [heat("sentiment_score_ratio")],
             Kind.HEATMAP,
@@ -50,34 +50,29 @@ DRIFT = Row(
         ),
         Panel(
             "Drift of each replica",
-            "Population stability index of each signal over its critical value: above 1 chance does not "
-            "explain it. The alert wants more than DRIFT_SMALLEST_PSI of the index besides.",
+            "Population stability index of each signal over the greater of its critical value and "
+            "DRIFT_SMALLEST_PSI: above 1 chance does not explain it, and it matters.",
             "none",
-            [Query(f"{_PSI} / {_CRITICAL}", "{{instance}} {{signal}}")],
+            [Query(alerts.DRIFT.value.replace(o.MINE, MINE), "{{instance}} {{signal}}")],
             alerts=(alerts.DRIFT,),
         ),
         Panel(
             "Drift and its critical value",
-            "The greatest index of any replica, the greatest critical value for its window, and the smallest "
-            "shift that matters (DRIFT_SMALLEST_PSI). An alert wants the index above both.",
+            "Each replica's index, the critical value for its window, and the smallest shift that matters "
+            "(DRIFT_SMALLEST_PSI). An alert wants the index above both.",
             "none",
             [
-                Query(f"max by (signal) ({_PSI})", "{{signal}}"),
-                Query(f"max by (signal) ({_CRITICAL})", "{{signal}} critical"),
+                Query(_PSI, "{{instance}} {{signal}}"),
+                Query(_CRITICAL, "{{instance}} {{signal}} critical"),
                 Query(f"max(sentiment_drift_smallest_shift_score{{{MINE}}})", "smallest that matters"),
             ],
         ),
         Panel(
             "Drift of the fleet",
-            f"The index over all replicas in {o.FLEET_WINDOW}, over its critical value; nothing below "
-            f"{o.FLEET_LEAST_TWEETS:,} tweets.",
+            f"The index over all replicas in {o.FLEET_WINDOW}, over the greater of its critical value and "
+            f"DRIFT_SMALLEST_PSI; nothing below {o.FLEET_LEAST_TWEETS:,} tweets.",
             "none",
-            [
-                Query(
-                    f"{fleet.PSI}{{{GROUPS}}} / {fleet.CRITICAL}{{{GROUPS}}}",
-                    "{{consumer_group}} {{signal}}",
-                )
-            ],
+            [Query(alerts.FLEET_DRIFT.value.replace(o.MINE, GROUPS), "{{consumer_group}} {{signal}}")],
             alerts=(alerts.FLEET_DRIFT,),
         ),
         Panel(

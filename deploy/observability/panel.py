@@ -79,5 +79,9 @@ def quantiles(histogram: str, *wanted: float, by: str = "") -> list[Query]:
 
 
 def heat(histogram: str, more: str = "") -> Query:
-    """How many fell in each bucket; ``more`` are further matchers."""
-    return Query(f"sum by (le) (increase({histogram}_bucket{{{MINE}{more}}}[{RATE}]))", "{{le}}")
+    """How many a second fall in each bucket; ``more`` are further matchers.
+
+    A rate, since the windows of a heat map's columns overlap where it is zoomed in: counts would add up to
+    more than there was.
+    """
+    return Query(f"sum by (le) (rate({histogram}_bucket{{{MINE}{more}}}[{RATE}]))", "{{le}}")

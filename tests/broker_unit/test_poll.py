@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -184,6 +185,27 @@ def test_whatever_moves_voids_what_was_polled(source: Source, told: str) -> None
     assert polled.records == ()
     assert client(source).calls[-1] == "seek 3"
     assert not source.poll(0.0, 10).moved
+
+
+def test_what_was_polled_and_not_committed_keeps_its_age(source: Source) -> None:
+    """A batch that failed is read again; until it is, how old it is was seen."""
+    client(joined(source)).fetched = {TP: [fetched(3)]}  # written at 1 ms
+    source.poll(0.0, 10)
+    source.rewind()
+    assert [state.oldest_uncommitted_ms for state in source.states()] == [1]
+
+
+@pytest.mark.parametrize("how", ["poll", "hold"])
+def test_a_partition_that_was_away_has_no_age_from_before(source: Source, how: str) -> None:
+    """Another replica may have done all that was waiting then."""
+    client(joined(source)).fetched = {TP: [fetched(3)]}
+    source.poll(0.0, 10)
+    client(source).listener.on_partitions_revoked([TP])
+    began = time.time() * 1000
+    source.poll(0.0, 10) if how == "poll" else source.hold(0.0)
+    (state,) = source.states()
+    assert state.oldest_uncommitted_ms is not None
+    assert state.oldest_uncommitted_ms >= int(began)
 
 
 def test_a_refused_group_is_named(source: Source) -> None:

@@ -118,6 +118,10 @@ CASES: Sequence[Case] = (
         *(alerts.DRIFT, "sure and large", drift("0.3", "0.1", smallest="0.05"), 15, "is 3 times as far"),
         {"instance": "a", "signal": "score", "statistic": "psi"},
     ),
+    Case(
+        *(alerts.DRIFT, "sure and large enough", drift("0.3", "0.01", smallest="0.1"), 15, "is 3 times as"),
+        {"instance": "a", "signal": "score", "statistic": "psi"},
+    ),
     Case(alerts.DRIFT, "chance", drift("0.09", "0.1", smallest="0.05"), 15),
     Case(alerts.DRIFT, "sure and small", drift("0.04", "0.01", smallest="0.05"), 15),
     Case(alerts.DRIFT, "small by the replica's own setting", drift("0.3", "0.1", smallest="0.4"), 15),

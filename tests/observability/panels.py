@@ -7,6 +7,7 @@ panel by panel.
 from __future__ import annotations
 
 import json
+import math
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from consumer.monitoring.catalogue import CATALOGUE
 from deploy.local_kafka import LocalKafka
 from deploy.observability.__main__ import DASHBOARD
 from deploy.observability.alerts import ALERTS
@@ -25,8 +27,10 @@ from tests.observability.scene import PARTITIONS, scene
 
 # Named by panels and alerts, and not exported by this version. Empty when it is.
 NOT_YET: tuple[str, ...] = ()
+STEP_SECONDS = 15
 VARIABLES = {
     "$__rate_interval": "15s",
+    "$__interval": f"{STEP_SECONDS}s",
     "$job": JOB,
     "$instance": ".*",
     "$consumer_group": ".*",
@@ -40,6 +44,7 @@ class Asked:
 
     where: str
     expr: str
+    over_time: bool = False  # of the last minutes, as an annotation is asked
 
     @property
     def waits_for(self) -> list[str]:
@@ -61,7 +66,15 @@ def of_panels() -> list[Asked]:
         for target in panel.get("targets", [])
     ]
     notes = content["annotations"]["list"]
-    return [*found, *(Asked(f"annotation: {note['name']}", filled(note["expr"])) for note in notes)]
+    return [
+        *found,
+        *(Asked(f"annotation: {note['name']}", filled(note["expr"]), over_time=True) for note in notes),
+    ]
+
+
+def of_catalogue() -> list[Asked]:
+    """The query that the manual gives for each metric."""
+    return [Asked(f"manual: {metric.name}", filled(metric.query)) for metric in CATALOGUE]
 
 
 def of_alerts() -> list[Asked]:
@@ -77,9 +90,10 @@ def filled(expr: str, chosen: Mapping[str, str] = VARIABLES) -> str:
 
 
 def account(server: Prometheus, asked: Iterable[Asked]) -> Iterator[tuple[Asked, int]]:
-    """How many series each expression gives now."""
+    """How many series with a number each expression gives; 0 / 0 is none."""
     for one in asked:
-        yield one, len(server.ask(one.expr))
+        ask = partial(server.ask_over, step_seconds=STEP_SECONDS) if one.over_time else server.ask
+        yield one, sum(not math.isnan(value) for _, value in ask(one.expr))
 
 
 def told(found: Sequence[tuple[Asked, int]]) -> str:
@@ -109,7 +123,7 @@ def main() -> int:
             scene(broker.bootstrap, topics, Path(folder)) as (_, server),
         ):
             settled(server)
-            found = list(account(server, [*of_panels(), *of_alerts()]))
+            found = list(account(server, [*of_panels(), *of_alerts(), *of_catalogue()]))
     finally:
         broker.close()
     sys.stdout.write(told(found))

@@ -93,6 +93,13 @@ class Prometheus:
             return [({}, float(data["result"][1]))]
         return [(one["metric"], float(one["value"][1])) for one in data["result"]]
 
+    def ask_over(self, expr: str, step_seconds: int, minutes: int = 10) -> list[Series]:
+        """Its series over the last minutes, each with its last number."""
+        now = time.time()
+        words = {"start": f"{now - 60 * minutes:.3f}", "end": f"{now:.3f}", "step": str(step_seconds)}
+        data = self._get("query_range", query=expr, **words)
+        return [(one["metric"], float(one["values"][-1][1])) for one in data["result"]]
+
     def value(self, expr: str) -> float | None:
         """The one number an expression gives now, or none."""
         found = self.ask(expr)

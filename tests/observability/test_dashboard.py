@@ -80,6 +80,10 @@ def test_a_panel_changes_colour_where_its_alert_fires(alert: dict[str, Any]) -> 
     for panel in showing:
         steps = [step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"]]
         assert float(found[1]) in steps
+        if "_drift_" in alert["expr"]:  # what is shown is what is compared, the smallest shift included
+            (target,) = panel["targets"]
+            assert all(name in target["expr"] for name in OURS.findall(alert["expr"]))
+            assert "smallest" in target["expr"]
         page = alert["annotations"]["runbook_url"].rpartition("/")[2]
         assert f"${{runbooks:raw}}/{page}" in [link["url"] for link in panel["links"]]
 

@@ -46,6 +46,13 @@ def shows(
 
 
 @pytest.mark.needs_tool("promtool")
+def test_a_replica_that_only_starts_is_not_coloured(tmp_path: Path) -> None:
+    """Its alert leaves the first two minutes out, and so does the panel."""
+    polls = {f'sentiment_last_poll_timestamp_seconds{{{J},instance="a"}}': "0x10", START: "500x10"}
+    shows("Since the last poll", polls, {}, tmp_path)
+
+
+@pytest.mark.needs_tool("promtool")
 def test_a_replica_that_never_polled_is_seen_to_wait(tmp_path: Path) -> None:
     """Its alert looks at the time since its start, and so does the panel."""
     polls = {f'sentiment_last_poll_timestamp_seconds{{{J},instance="a"}}': "0x10", START: "60x10"}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @pytest.mark.broker
 @pytest.mark.needs_tool("prometheus", "promtool")
 def test_every_expression_returns_data(kafka: Broker, topics: Topics, tmp_path: Path) -> None:
-    """What panels show, rules record and alerts look at is there, scraped from a consumer that runs.
+    """What panels show, rules record, alerts look at and the manual names is there, of a consumer that runs.
 
     The scrape itself passes `promtool check metrics`; the metrics listed as not exported are indeed not,
     so that the list is emptied when they come.
@@ -34,7 +34,8 @@ def test_every_expression_returns_data(kafka: Broker, topics: Topics, tmp_path: 
         )
         assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
         assert [name for name in panels.NOT_YET if name in scrape] == []
-        found = list(panels.account(server, [*panels.of_panels(), *panels.of_alerts()]))
+        asked = [*panels.of_panels(), *panels.of_alerts(), *panels.of_catalogue()]
+        found = list(panels.account(server, asked))
         sys.stdout.write(panels.told(found))  # with `-s`, or where it fails
         assert [ask.where for ask, series in found if not series and not ask.waits_for] == []
         rules = server.rules()

@@ -53,11 +53,19 @@ def state(figures: Figures, ready: Verdict, *, moves: bool) -> State:
         return State(Name.ALARMED, tuple(chain.from_iterable(alarms.values())), tuple(alarms))
     if moves:
         return State(Name.RUNNING, ("Records are being labelled.",))
-    lag = sum(figures.numbers[c.LAG_RECORDS.name].values())
+    return _calm(figures)
+
+
+def _calm(figures: Figures) -> State:
+    """Nothing was committed lately, and nothing is wrong."""
+    behind, assigned = figures.numbers[c.LAG_RECORDS.name], figures.number(c.ASSIGNED)
+    lag = sum(behind.values())
     if lag:
         return State(Name.RUNNING, (f"{lag:,.0f} records wait; none was committed lately.",))
-    if not figures.number(c.ASSIGNED):
+    if not assigned:
         return State(Name.QUIET, ("No partition is assigned to this replica: it is a spare.",))
+    if len(behind) < assigned:
+        return State(Name.QUIET, ("No records come in; how many wait is not known yet.",))
     return State(Name.QUIET, ("All is well, and no records come in.",))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from consumer.model.folder import open_model
 from consumer.monitoring.drift.judge import Judgement, Standards
 from consumer.monitoring.drift.monitor import DriftMonitor, Yardstick
 from consumer.monitoring.drift.tally import Rule
@@ -15,6 +17,7 @@ from consumer.monitoring.drift.window import Extent
 from consumer.records import Label, Result, Tweet
 from consumer.signals import Pieces
 from tests.doubles import record
+from tests.imports import ROOT
 
 TWEETS, BATCH = 5_000, 500
 NO_PIECES = Pieces(np.zeros(8, np.bool_), np.zeros(8, np.bool_))
@@ -69,6 +72,28 @@ def test_it_is_within_two_points_of_the_truth(tmp_path: Path, stream: str) -> No
     positive = rng.random(TWEETS) < probability
     truth = accuracy(probability, positive, threshold)
     assert expected(tmp_path, probability, threshold) == pytest.approx(truth, abs=TWO_POINTS)
+
+
+SHIPPED = open_model(ROOT / "Models" / "CURRENT").path
+SETS = json.loads((SHIPPED / "evaluation.json").read_text("utf-8"))["curves"]["openvino"]
+
+
+@pytest.mark.parametrize("held_out", SETS)
+def test_of_the_model_that_ships_it_is_within_two_points_on_held_out_tweets(
+    tmp_path: Path, held_out: str
+) -> None:
+    """What the monitor expects of their probabilities, as measured, against how many of its labels are right.
+
+    The probabilities are those of the reliability diagram: of each of its bins the mean, as often as it was
+    met, made up to a window.
+    """
+    found = SETS[held_out]
+    share = np.array(found["reliability"]["calibrated"]["rows"], np.float64)
+    ends = np.rint(share.cumsum() / share.sum() * TWEETS).astype(int)
+    probability = np.repeat(found["reliability"]["calibrated"]["mean_probability"], np.diff(ends, prepend=0))
+    confusion = found["confusion"]
+    truth = (confusion["true_positive"] + confusion["true_negative"]) / sum(confusion.values())
+    assert expected(tmp_path, probability) == pytest.approx(truth, abs=TWO_POINTS)
 
 
 def test_it_follows_a_stream_that_becomes_harder(tmp_path: Path) -> None:

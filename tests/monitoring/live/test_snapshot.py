@@ -281,6 +281,10 @@ def test_every_state_is_told_in_words(replica: Replica) -> None:
     assert now()[0] == "starting"
     assert "the model is not warm yet" in now()[1]
     replica.join()
+    assert now() == ("quiet", "No records come in; how many wait is not known yet.")
+    replica.metrics.lag.update(("tweets", 0), 20, 20, None)
+    assert "not known yet" in now()[1]
+    replica.metrics.lag.update(("tweets", 1), 5, 5, None)
     assert now() == ("quiet", "All is well, and no records come in.")
     commit(replica.metrics)
     assert now() == ("running", "Records are being labelled.")
