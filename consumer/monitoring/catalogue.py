@@ -263,8 +263,8 @@ LAG_RECORDS = Metric(
 LAG_SECONDS = Metric(
     Kind.GAUGE,
     "sentiment_consumer_lag_seconds",
-    "Age of the oldest record not yet committed, over all partitions; 0 when there is none. An estimate while "
-    "none of those that wait is fetched.",
+    "Age of the oldest record not yet committed, over all partitions; 0 when there is none. An estimate "
+    "while none of those that wait is fetched.",
     "max(sentiment_consumer_lag_seconds)",
 )
 LAST_POLL = Metric(
