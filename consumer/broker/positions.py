@@ -153,6 +153,7 @@ class Positions:
 
     def _past_end(self, tp: TopicPartition, committed: int) -> int:
         """The topic was made anew or lost its tail: only the policy can say what is wanted."""
+        self._known.pop(tp, None)  # what is committed next may be less, and true
         start = self._by_policy(tp)
         log.error("position_past_end", extra=_fields(tp, committed=committed, going_on_at=start))
         return start

@@ -150,6 +150,22 @@ def test_less_is_believed_of_a_topic_that_was_made_anew(answer: int | None) -> N
     assert found.seek([TP]) == {TP: answer or 0}
 
 
+@pytest.mark.parametrize(("reset", "start"), [("earliest", 0), ("latest", 10)])
+def test_less_is_believed_once_a_topic_that_lost_its_tail_was_gone_on_with(reset: Reset, start: int) -> None:
+    """The first commit behind such a start is less than the position that was refused."""
+    consumer = Consumer(ends=10, committed=42)
+    found, _ = positions(consumer, reset)
+    found.seek([TP])
+    found.out_of_range({TP: 42})
+    assert found.seek([TP]) == {TP: start}
+    found.committed({TP: OffsetAndMetadata(20, "", -1)})
+    consumer.committed_at[TP] = 20
+    assert found.seek([TP]) == {TP: 20}
+    consumer.committed_at[TP] = 19
+    with pytest.raises(PositionWentBackError, match="19, but 20 was committed"):
+        found.seek([TP])
+
+
 @pytest.mark.parametrize(
     ("reset", "at_time", "start"),
     [
