@@ -26,7 +26,7 @@ class Limits:
         self._stopped_at: float | None = None
 
     def busy(self) -> None:
-        """Partitions were assigned, or records came."""
+        """There is something to do, or nobody can say that there is not."""
         self._busy_at = self._clock()
 
     def stop(self) -> None:

@@ -195,6 +195,7 @@ class Loop:
         except PublishFailedError as failure:
             watch.mark("commit" if watch.visits[-1].stage == "publish" else "publish")
             self._recover(failure, in_hand, outcome, offsets)
+            self._limits.busy()  # however long that took: the batch is still to be done
             return False
         watch.stop("publish", rest="commit")
         self._failures = 0
@@ -303,7 +304,8 @@ class Loop:
         parts.metrics.polled(self._wall_clock())
         if batch is not None:
             self._limits.busy()
-        if parts.source.is_member():
+        is_member = parts.source.is_member()
+        if is_member:
             parts.health.joined()
         else:
             parts.health.absent()
@@ -313,7 +315,9 @@ class Loop:
             parts.presence.heard()
             event(log, "partitions_assigned", partitions=parts.source.partitions())
         if batch is None:
-            parts.presence.check()
+            is_there = parts.presence.check()
+            if not (is_there and is_member and parts.source.knows_positions()):
+                self._limits.busy()  # nothing came, but more may be there
             self._note_lag()
             for watcher in parts.watchers:
                 watcher.passed(self._wall_clock())

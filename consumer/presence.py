@@ -30,13 +30,16 @@ class Presence:
         self._heard_at = self._clock()
         self._report(True)
 
-    def check(self) -> None:
-        """Ask after a quiet second. Raises ``BrokerGoneError`` when it was silent for too long."""
+    def check(self) -> bool:
+        """Ask after a quiet second; whether it is there, as far as is known.
+
+        Raises ``BrokerGoneError`` when it was silent for too long.
+        """
         if self._clock() - self._heard_at < _QUIET_SECONDS:
-            return
+            return True
         if self._ask(_ANSWER_SECONDS):
             self.heard()
-            return
+            return True
         self._report(False)
         silent_seconds = self._clock() - self._heard_at
         if silent_seconds >= self._timeout_seconds:
@@ -44,3 +47,4 @@ class Presence:
                 f"the broker has not answered for {silent_seconds:.0f} s, "
                 f"BROKER_TIMEOUT_SECONDS is {self._timeout_seconds:g}"
             )
+        return False

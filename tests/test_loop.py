@@ -92,6 +92,10 @@ class Topic:
         """Whether the group has it, at this poll."""
         return self.membership.popleft() if self.membership else True
 
+    def knows_positions(self) -> bool:
+        """The committed one."""
+        return True
+
     def take_assigned(self) -> bool:
         """Whether there is news of them."""
         told, self.assigned = self.assigned, 0
@@ -143,8 +147,9 @@ class Quiet:
     def heard(self) -> None:
         """It is."""
 
-    def check(self) -> None:
+    def check(self) -> bool:
         """It is still."""
+        return True
 
 
 def run(
@@ -174,6 +179,7 @@ def run_loop(
     pause: Callable[[float], object] = lambda _: None,
     scorer: ConstantScorer | None = None,
     turn: Callable[[], AbstractContextManager[object]] = nullcontext,
+    presence: object = None,
 ) -> None:
     """Run a loop of these parts."""
     labeller = Labeller(Rules(small_tokeniser(tmp_path)), scorer or ConstantScorer(), ResultStyle("m", "1"))
@@ -183,7 +189,7 @@ def run_loop(
         cast("Any", topic),
         gatherer,
         cast("Any", publisher),
-        cast("Any", Quiet()),
+        cast("Any", presence or Quiet()),
         metrics,
         health,
         Circuit(breaker, health, metrics),

@@ -64,9 +64,10 @@ def test_silence_is_reported_at_once_and_ends_the_process_in_time(
     presence: Presence, broker: Broker, clock: Clock
 ) -> None:
     """Not ready while the broker is away; exit 4 after the time set, not before."""
+    assert presence.check()
     broker.there = False
     clock.pass_seconds(30)
-    presence.check()
+    assert not presence.check()
     assert broker.reports == [False]
     clock.pass_seconds(29)
     presence.check()
@@ -82,7 +83,7 @@ def test_one_answer_starts_the_time_anew(presence: Presence, broker: Broker, clo
     clock.pass_seconds(59)
     presence.check()
     broker.there = True
-    presence.check()
+    assert presence.check()
     assert broker.reports == [False, True]
     broker.there = False
     clock.pass_seconds(59)

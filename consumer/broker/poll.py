@@ -143,6 +143,10 @@ class Source:
         """Whether the group has us, as far as the client knows: not in a rebalance, nor when put out."""
         return bool(self._consumer.group_metadata().state is MemberState.STABLE)
 
+    def knows_positions(self) -> bool:
+        """Whether reading is where it must go on; if not, a poll that brings nothing tells nothing."""
+        return not self._must_rewind and self._lost is None
+
     def partitions(self) -> int:
         """How many are assigned, those included whose position is not known yet."""
         return len(self._consumer.assignment())

@@ -133,9 +133,11 @@ def test_a_broker_that_cannot_say_what_is_committed_does_not_answer(source: Sour
         assert not source.answers(1.0)
         assert source.poll(0.0, 10).moved
         assert not source.answers(1.0)
+        assert not source.knows_positions()
     one.raises = None
     assert not source.poll(0.0, 10).moved
     assert source.answers(1.0)
+    assert source.knows_positions()
 
 
 def test_an_answer_from_before_our_own_commit_is_not_believed(source: Source) -> None:
@@ -240,6 +242,7 @@ def test_a_position_lost_between_two_polls_voids_what_was_polled(
     """The client tells it once, to whoever asks first: here to the count of what is behind."""
     client(joined(source)).position_raises = lost
     assert [state.committed for state in source.states()] == [3]
+    assert not source.knows_positions()
     client(source).fetched = {TP: [fetched(9)]}
     polled = source.poll(0.0, 10)
     assert (polled.moved, polled.records) == (True, ())
