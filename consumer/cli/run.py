@@ -8,10 +8,12 @@ import os
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from logging import getLogger
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from consumer.assembly import Run, assemble, label_rule
+from consumer.broker.connection import explain_unreachable
 from consumer.broker.identity import Identity
 from consumer.broker.rights import verify_topics
 from consumer.broker.topics import describe
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
 
 SUMMARY = "run the stream: tweets in, labelled results out"
 log = getLogger("consumer.run")
+
+Found = TypeVar("Found")
 
 _CLOSE_SECONDS = 3.0
 _RETRY_SECONDS = 1.0
@@ -124,42 +128,59 @@ def _run(settings: Settings, limits: Limits, start_at: int | None) -> None:
         if facts is None:
             return
         event(log, "ready_to_join", transactional_id=identity.transactional_id)
-        loop = assemble(
-            settings,
-            Run(
-                model=model,
-                metrics=metrics,
-                health=health,
-                limits=limits,
-                transactional_id=identity.transactional_id,
-                max_message_bytes=facts.max_message_bytes,
-                reset=settings.kafka_auto_offset_reset if start_at is None else start_at,
-                turns=turns,
-                renewal=_renewal(settings, looked_at, model.folder, desk, turns) if looked_at else None,
-                watchers=() if latest is None else (latest,),
-            ),
+        one = Run(
+            model=model,
+            metrics=metrics,
+            health=health,
+            limits=limits,
+            transactional_id=identity.transactional_id,
+            max_message_bytes=facts.max_message_bytes,
+            reset=settings.kafka_auto_offset_reset if start_at is None else start_at,
+            turns=turns,
+            renewal=_renewal(settings, looked_at, model.folder, desk, turns) if looked_at else None,
+            watchers=() if latest is None else (latest,),
         )
-        del model  # where another one follows it, its memory is wanted
+        loop = _patiently(partial(_connected, settings, one), settings, health, limits)
+        if loop is None:
+            return
+        del model, one  # where another one follows it, its memory is wanted
         stack.callback(_close, loop, health, desk)
         loop.run()
 
 
 def _describe(settings: Settings, health: Health, limits: Limits) -> Topics | None:
-    """The topics, waiting for the broker as long as BROKER_TIMEOUT_SECONDS; None when told to stop."""
+    """The topics, found to fit and to be allowed; None when told to stop."""
+
+    def found() -> Topics:
+        topics = describe(settings)
+        verify_topics(topics, settings)
+        return topics
+
+    return _patiently(found, settings, health, limits)
+
+
+def _connected(settings: Settings, one: Run) -> Loop:
+    """The loop. The broker is knocked at first: a client that finds none leaves a thread behind."""
+    if fault := explain_unreachable(settings):
+        raise fault
+    return assemble(settings, one)
+
+
+def _patiently(
+    attempt: Callable[[], Found], settings: Settings, health: Health, limits: Limits
+) -> Found | None:
+    """What the attempt brings, tried again for as long as BROKER_TIMEOUT_SECONDS; None when told to stop."""
     started = time.monotonic()
     while not limits.stopping():
         health.progressed()
         try:
-            found = describe(settings)
+            return attempt()
         except BrokerGoneError as gone:
             health.broker_answers(answers=False, reason=str(gone))
             event(log, "broker_not_reached", 30, error=str(gone))
             if time.monotonic() - started >= settings.broker_timeout_seconds:
                 raise
             limits.wait(_RETRY_SECONDS)
-        else:
-            verify_topics(found, settings)
-            return found
     return None
 
 
