@@ -35,8 +35,8 @@ class Positions:
         """``on_gap`` hears how many records were deleted before they were read."""
         self._consumer, self._reset, self._on_gap = consumer, reset, on_gap
         self._refused: dict[TopicPartition, int] = {}  # committed positions the broker does not know
-        self._started: set[TopicPartition] = set()
-        self._at_end: dict[TopicPartition, int] = {}  # starts at the end, to be committed
+        self._is_judged = False  # whether this group may be begun at a time
+        self._held: dict[TopicPartition, int] = {}  # starts that are committed before anything is read
         self._told_up_to: dict[TopicPartition, int] = {}  # gaps are counted once
         self._known: dict[TopicPartition, int] = {}  # committed positions that a broker has told of or taken
         self._asked_twice: set[TopicPartition] = set()
@@ -59,14 +59,15 @@ class Positions:
         tps = list(partitions)
         if not tps:
             return {}
-        self._at_end.clear()
+        self._held.clear()
         beginnings = self._consumer.beginning_offsets(tps, timeout_ms=CALL_TIMEOUT_MS)
         self._ask_twice([tp for tp in tps if tp not in self._known.keys() | self._asked_twice])
-        starts = {tp: self._start(tp, int(beginnings[tp])) for tp in tps}
-        self._hold_ends()
+        committed = {tp: self._believed(tp) for tp in tps}
+        self._judge(committed.values())
+        starts = {tp: self._start(tp, committed[tp], int(beginnings[tp])) for tp in tps}
+        self._hold_starts()
         for tp, start in starts.items():
             self._consumer.seek(tp, start)
-        self._started.update(tps)
         self._refused.clear()
         return starts
 
@@ -85,24 +86,34 @@ class Positions:
                 raise PositionMovedError(f"{tp.topic} {tp.partition}: {first} was committed, then {again}")
         self._asked_twice.update(said)
 
-    def _hold_ends(self) -> None:
-        """Commit a start at the end before it is used: asked for again, the end has moved on.
+    def _judge(self, committed: Iterable[int | None]) -> None:
+        """Whether ``--from`` may begin this group: asked once, of the first partitions that are ours.
 
-        Without it a rebalance before the first batch would skip what had come until then.
+        What is committed later is this run's own, or a replica's that joined it.
         """
-        if self._at_end:
+        if not self._is_judged and isinstance(self._reset, int) and any(c is not None for c in committed):
+            raise ConfigurationError(
+                "--from needs a new group: this one has committed positions already; to go on at them, as "
+                "after a restart or with a further replica, leave --from out"
+            )
+        self._is_judged = True
+
+    def _hold_starts(self) -> None:
+        """Commit a start at the end, or at a time, before it is used.
+
+        Asked for again, the end has moved on: a rebalance before the first batch would skip what had come
+        until then. And another replica, or this one restarted, need not know the time.
+        """
+        if self._held:
             held = {
-                tp: OffsetAndMetadata(offset=end, metadata="", leader_epoch=-1)
-                for tp, end in self._at_end.items()
+                tp: OffsetAndMetadata(offset=start, metadata="", leader_epoch=-1)
+                for tp, start in self._held.items()
             }
             self._consumer.commit(held, timeout_ms=CALL_TIMEOUT_MS)
 
-    def _start(self, tp: TopicPartition, beginning: int) -> int:
-        committed = self._believed(tp)
+    def _start(self, tp: TopicPartition, committed: int | None, beginning: int) -> int:
         if committed is None:
             return self._by_policy(tp)
-        if isinstance(self._reset, int) and tp not in self._started:
-            raise ConfigurationError("--from needs a new group: this one has committed positions already")
         if committed < beginning:
             self._tell_gap(tp, committed, beginning)
             return beginning
@@ -159,14 +170,18 @@ class Positions:
         return start
 
     def _by_policy(self, tp: TopicPartition) -> int:
-        if isinstance(self._reset, int):
-            found = self._consumer.offsets_for_times({tp: self._reset}, timeout_ms=CALL_TIMEOUT_MS)[tp]
-            if found is not None:
-                return int(found.offset)
         if self._reset == "earliest":
             return int(self._consumer.beginning_offsets([tp], timeout_ms=CALL_TIMEOUT_MS)[tp])
-        self._at_end[tp] = int(self._consumer.end_offsets([tp], timeout_ms=CALL_TIMEOUT_MS)[tp])
-        return self._at_end[tp]
+        self._held[tp] = self._at_time(tp, self._reset) if isinstance(self._reset, int) else self._end(tp)
+        return self._held[tp]
+
+    def _at_time(self, tp: TopicPartition, timestamp_ms: int) -> int:
+        """The first record since then; the end where there is none."""
+        found = self._consumer.offsets_for_times({tp: timestamp_ms}, timeout_ms=CALL_TIMEOUT_MS)[tp]
+        return self._end(tp) if found is None else int(found.offset)
+
+    def _end(self, tp: TopicPartition) -> int:
+        return int(self._consumer.end_offsets([tp], timeout_ms=CALL_TIMEOUT_MS)[tp])
 
 
 def _fields(tp: TopicPartition, **facts: int) -> dict[str, dict[str, object]]:

@@ -67,7 +67,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="start_at",
         type=_timestamp,
         metavar="TIMESTAMP",
-        help="with a new group: begin at this time (ISO 8601, UTC unless it says otherwise)",
+        help="with a new group: begin at this time (ISO 8601, UTC unless it says otherwise). Start one "
+        "replica so: it commits where each partition begins. Further ones, and restarts, go without",
     )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 from kafka import TopicPartition
+from kafka.errors import KafkaError, KafkaTimeoutError
 from kafka.structs import OffsetAndMetadata, OffsetAndTimestamp
 
 from consumer.broker.positions import PositionMovedError, Positions, PositionWentBackError, Reset
@@ -242,6 +244,45 @@ def test_rescoring_from_a_time_needs_a_new_group() -> None:
     found, _ = positions(Consumer(committed=42), 1_700_000_000_000)
     with pytest.raises(ConfigurationError, match="--from"):
         found.seek([TP])
+
+
+def test_one_committed_position_makes_a_group_old() -> None:
+    """Of any partition that the run begins with; it is told what to do instead."""
+    consumer = Consumer(committed=42, at_time=30)
+    found, _ = positions(consumer, 1_700_000_000_000)
+    with pytest.raises(ConfigurationError, match="leave --from out"):
+        found.seek([OTHER, TP])
+    assert consumer.committed_at == {TP: 42}
+    assert consumer.sought == {}
+
+
+def test_rescoring_takes_over_what_another_replica_began() -> None:
+    """A replica ends, and its partition comes here in mid-run: it goes on where that one was."""
+    consumer = Consumer(at_time=30)
+    found, _ = positions(consumer, 1_700_000_000_000)
+    found.seek([TP])
+    consumer.committed_at[OTHER] = 50
+    assert found.seek([TP, OTHER]) == {TP: 30, OTHER: 50}
+
+
+def test_a_start_at_a_time_is_held() -> None:
+    """A further replica, and this one restarted, find it committed: they need not know the time."""
+    consumer = Consumer(at_time=30)
+    found, _ = positions(consumer, 1_700_000_000_000)
+    found.seek([TP, OTHER])
+    assert consumer.committed_at == {TP: 30, OTHER: 30}
+    further, _ = positions(consumer, "earliest")
+    assert further.seek([OTHER]) == {OTHER: 30}
+
+
+def test_a_start_whose_commit_was_not_answered_is_still_this_runs() -> None:
+    """It may be committed all the same; the next try must not take it for another run's."""
+    consumer = Consumer(at_time=30)
+    found, _ = positions(consumer, 1_700_000_000_000)
+    with mock.patch.object(consumer, "commit", side_effect=KafkaTimeoutError), pytest.raises(KafkaError):
+        found.seek([TP])
+    consumer.committed_at[TP] = 30
+    assert found.seek([TP]) == {TP: 30}
 
 
 def test_rescoring_goes_on_after_its_own_commits() -> None:
