@@ -304,6 +304,7 @@ class Loop:
         parts.metrics.polled(self._wall_clock())
         if batch is not None:
             self._limits.busy()
+        parts.health.reading(parts.source.trouble())
         is_member = parts.source.is_member()
         if is_member:
             parts.health.joined()
@@ -316,7 +317,7 @@ class Loop:
             event(log, "partitions_assigned", partitions=parts.source.partitions())
         if batch is None:
             is_there = parts.presence.check()
-            if not (is_there and is_member and parts.source.knows_positions()):
+            if not (is_there and is_member and parts.source.is_reading()):
                 self._limits.busy()  # nothing came, but more may be there
             self._note_lag()
             for watcher in parts.watchers:

@@ -39,6 +39,7 @@ class Topic:
         self.membership: deque[bool] = deque()  # poll by poll, where it is not always a member
         self.moves: deque[int] = deque()  # polls, counted, at which partitions moved
         self.on_hold: Callable[[], object] = lambda: None
+        self.fault = ""
         self.held: list[int] = []  # what was committed at each hold
         self.waits: list[float] = []  # seconds each poll may wait
         self._limits = limits
@@ -92,9 +93,13 @@ class Topic:
         """Whether the group has it, at this poll."""
         return self.membership.popleft() if self.membership else True
 
-    def knows_positions(self) -> bool:
-        """The committed one."""
+    def is_reading(self) -> bool:
+        """From the committed position."""
         return True
+
+    def trouble(self) -> str:
+        """What is wrong with what is read."""
+        return self.fault
 
     def take_assigned(self) -> bool:
         """Whether there is news of them."""
@@ -221,6 +226,18 @@ def test_whether_it_is_a_member_is_told_at_every_poll(tmp_path: Path, *, last: b
     assert not topic.membership
     missing = health.ready().reason
     assert "group" not in missing if last else reason in missing
+
+
+def test_an_input_that_cannot_be_read_makes_unready_not_dead(tmp_path: Path) -> None:
+    """A restart would not cure it, and other partitions may be read: the operator reads why."""
+    limits, health = Limits(time.monotonic, SIZE), Health()
+    topic = Topic(limits, SIZE)
+    topic.fault = "CorruptRecordError"
+    breaker = Breaker(BreakerRules(), time.monotonic)
+    run_loop(tmp_path, limits, topic, Publisher(topic, set()), breaker, health)
+    assert "CorruptRecordError" in health.ready().reason
+    assert health.live().ok
+    assert topic.done == SIZE
 
 
 @pytest.mark.parametrize("count", [1, SIZE, SIZE + 1, 5 * SIZE, 5 * SIZE + 3])

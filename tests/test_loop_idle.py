@@ -38,8 +38,8 @@ class Late(Topic):
         """Not where that is what is missing."""
         return not self._lacks("group")
 
-    def knows_positions(self) -> bool:
-        """Not where they are what is missing."""
+    def is_reading(self) -> bool:
+        """Not where a position is what is missing."""
         return not self._lacks("positions")
 
     def heard(self) -> None:

@@ -23,6 +23,7 @@ from consumer.broker.ages import Ages
 from consumer.broker.faults import fatal
 from consumer.broker.header_names import accept_any
 from consumer.broker.hold import Hold
+from consumer.broker.misreads import Misreads, let_go_of_broken
 from consumer.broker.positions import CALL_TIMEOUT_MS, Positions, Reset
 from consumer.errors import BrokerGoneError
 from consumer.records import Record
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 _HEARTBEAT_MS = 3_000  # a heartbeat is how a member learns of a rebalance, however long a session may be
 
 Offsets = dict[TopicPartition, OffsetAndMetadata]
-_REWIND_PAUSE_SECONDS = 0.2
+_FAILURE_PAUSE_SECONDS = 0.2  # an answer that is no use may come at once, and again
 _LOST_POSITION = (errors.NoOffsetForPartitionError, errors.OffsetOutOfRangeError, errors.LogTruncationError)
 
 
@@ -109,6 +110,7 @@ class Source:
         self._topic, self._group = topic, group
         self._moves = _Moves()
         self._must_rewind = False
+        self._misreads = Misreads()
         self._lost: BaseException | None = None  # a position, as it showed between two polls
         self._committed: dict[TopicPartition, int] = {}
         self._delivered: dict[
@@ -143,9 +145,13 @@ class Source:
         """Whether the group has us, as far as the client knows: not in a rebalance, nor when put out."""
         return bool(self._consumer.group_metadata().state is MemberState.STABLE)
 
-    def knows_positions(self) -> bool:
-        """Whether reading is where it must go on; if not, a poll that brings nothing tells nothing."""
-        return not self._must_rewind and self._lost is None
+    def is_reading(self) -> bool:
+        """Whether it goes on where it must, and polls do not fail; if not, an empty poll tells nothing."""
+        return not self._must_rewind and self._lost is None and not self._misreads.lately()
+
+    def trouble(self) -> str:
+        """Why the broker's answers cannot be read, poll after poll; empty where they can."""
+        return self._misreads.reason()
 
     def partitions(self) -> int:
         """How many are assigned, those included whose position is not known yet."""
@@ -168,6 +174,9 @@ class Source:
         except errors.KafkaError as error:
             self._raise_if_fatal(error)
             log.warning("poll_failed", extra={"fields": {"error": repr(error)}})
+            self._misreads.note(error)
+            let_go_of_broken(self._consumer)
+            time.sleep(_FAILURE_PAUSE_SECONDS)
             return Polled()
         if self._moves.take():
             self._void(None)
@@ -188,6 +197,7 @@ class Source:
         except errors.KafkaError as error:
             if not isinstance(error, _LOST_POSITION):
                 self._raise_if_fatal(error)
+                let_go_of_broken(self._consumer)
             void = True
         moved = self._moves.take()
         if moved or void or self._must_rewind or self._lost is not None:
@@ -219,7 +229,7 @@ class Source:
         except errors.KafkaError as error:
             self._raise_if_fatal(error)
             log.warning("rewind_failed", extra={"fields": {"error": repr(error)}})
-            time.sleep(_REWIND_PAUSE_SECONDS)  # an answer that is no use may come at once
+            time.sleep(_FAILURE_PAUSE_SECONDS)
             return False
         self._must_rewind = False
         return True

@@ -20,7 +20,8 @@ class Health:
 
     Alive: the loop turned within the last ``stuck_after_seconds``; the start counts as a turn, and
     whoever takes long before the loop turns (a model that compiles) reports progress too.
-    Ready: alive, the model warm, the group joined, the broker answering, no pause and no stop.
+    Ready: alive, the model warm, the group joined, the broker answering, its answers readable, no pause
+    and no stop.
     A replica without partitions, or in a rebalance, has joined all the same, until it has been out of the
     group for ``left_after_seconds``.
 
@@ -84,6 +85,13 @@ class Health:
             self._have("broker")
         else:
             self._lack("broker", reason)
+
+    def reading(self, trouble: str) -> None:
+        """Polls bring what is there; or they fail again and again, and this is why."""
+        if trouble:
+            self._lack("reading", trouble)
+        else:
+            self._have("reading")
 
     def pause(self, reason: str) -> None:
         """The loop waits on purpose."""

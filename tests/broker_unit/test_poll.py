@@ -10,6 +10,7 @@ from unittest import mock
 
 import pytest
 from kafka import TopicPartition, errors
+from kafka.consumer.fetcher import Fetcher
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.structs import MemberState, OffsetAndMetadata
 
@@ -33,6 +34,7 @@ class Client:
         self.position_raises: BaseException | None = None  # once, as the client does
         self.listener: Any = None
         self._coordinator = SimpleNamespace(_offset_fetch_futures={})
+        self._fetcher = SimpleNamespace(_next_partition_records=None)
 
     def subscribe(self, _topics: list[str], listener: Any) -> None:
         """Join."""
@@ -133,11 +135,11 @@ def test_a_broker_that_cannot_say_what_is_committed_does_not_answer(source: Sour
         assert not source.answers(1.0)
         assert source.poll(0.0, 10).moved
         assert not source.answers(1.0)
-        assert not source.knows_positions()
+        assert not source.is_reading()
     one.raises = None
     assert not source.poll(0.0, 10).moved
     assert source.answers(1.0)
-    assert source.knows_positions()
+    assert source.is_reading()
 
 
 def test_an_answer_from_before_our_own_commit_is_not_believed(source: Source) -> None:
@@ -217,11 +219,48 @@ def test_a_refused_group_is_named(source: Source) -> None:
         source.poll(0.0, 10)
 
 
-def test_a_poll_that_failed_brings_nothing_that_may_be_committed(source: Source) -> None:
-    """It is simply tried again."""
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long each pause would have been."""
+    paused: list[float] = []
+    monkeypatch.setattr("time.sleep", paused.append)
+    return paused
+
+
+def test_a_poll_that_failed_brings_nothing_that_may_be_committed(source: Source, pauses: list[float]) -> None:
+    """It is simply tried again, after a pause: the answer may have come at once."""
     client(source).raises = errors.KafkaTimeoutError()
     polled = source.poll(0.0, 10)
     assert (polled.records, polled.group, polled.moved) == ((), None, False)
+    assert len(pauses) == 1
+    assert pauses[0] > 0
+
+
+@pytest.mark.usefixtures("pauses")
+def test_an_input_that_cannot_be_read_is_told(source: Source) -> None:
+    """Once is no trouble, but no proof either that nothing is there; poll after poll it is both."""
+    assert source.is_reading()
+    client(source).raises = errors.CorruptRecordError("partition 0 at offset 3")
+    source.poll(0.0, 10)
+    assert (source.trouble(), source.is_reading()) == ("", False)
+    for _ in range(5):
+        source.poll(0.0, 10)
+    assert "CorruptRecordError" in source.trouble()
+    assert "partition 0 at offset 3" in source.trouble()
+
+
+@pytest.mark.usefixtures("pauses")
+def test_records_that_cannot_be_read_are_asked_for_anew(source: Source) -> None:
+    """The client keeps them, and would look at them for ever in the next poll: at no records, and no end."""
+    damaged = SimpleNamespace(validate_crc=lambda: False, base_offset=3)
+    kept = Fetcher.PartitionRecords(3, TP, SimpleNamespace(next_batch=lambda: damaged))
+    with pytest.raises(errors.CorruptRecordError) as found:
+        kept.take(10)
+    assert (kept.take(10), bool(kept)) == ([], True)
+    client(source)._fetcher._next_partition_records = kept
+    client(source).raises = found.value
+    source.poll(0.0, 10)
+    assert not kept
 
 
 def joined(source: Source) -> Source:
@@ -242,7 +281,7 @@ def test_a_position_lost_between_two_polls_voids_what_was_polled(
     """The client tells it once, to whoever asks first: here to the count of what is behind."""
     client(joined(source)).position_raises = lost
     assert [state.committed for state in source.states()] == [3]
-    assert not source.knows_positions()
+    assert not source.is_reading()
     client(source).fetched = {TP: [fetched(9)]}
     polled = source.poll(0.0, 10)
     assert (polled.moved, polled.records) == (True, ())
