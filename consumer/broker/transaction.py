@@ -46,6 +46,7 @@ class Transactions:
         self._make, self._timing, self._deadline = make, timing, deadline
         self._fenced, self._clock, self._whose = fenced, clock, whose
         self._producer: KafkaProducer | None = None
+        self._abandoned_at: float | None = None  # when an ``init_transactions`` was last given up
         self._setbacks = Setbacks("no transaction could be completed", deadline.seconds, clock)
 
     def start(self) -> None:
@@ -64,7 +65,9 @@ class Transactions:
             producer.init_transactions()
         except RECOVERABLE as error:
             discard(producer)
-            raise self._judge(error, began=None) from error
+            judged = self._judge(error, began=None)
+            self._abandoned_at = self._clock()
+            raise judged from error
         self._producer = producer
 
     def run(self, steps: Callable[[KafkaProducer, Callable[[], None]], None]) -> None:
@@ -85,6 +88,8 @@ class Transactions:
             self._drop(producer, error)
             raise self._judge(error, began) from error
         self._setbacks.over()
+        if self._abandoned_at is not None and began - self._abandoned_at >= self._transaction_seconds:
+            self._abandoned_at = None  # whatever it did, it did before this one
 
     def call(self, name: str, function: Callable[[], object]) -> None:
         """One of the calls that have no end of their own.
@@ -92,7 +97,11 @@ class Transactions:
         The client forgets the call when the broker restarts under it, so it is not waited for longer than
         the transaction lives: by then the broker has ended it, one way or the other.
         """
-        self._deadline.call(name, function, self._timing.transaction_ms / 1000)
+        self._deadline.call(name, function, self._transaction_seconds)
+
+    @property
+    def _transaction_seconds(self) -> float:
+        return self._timing.transaction_ms / 1000
 
     def _drop(self, producer: KafkaProducer, error: BaseException) -> None:
         """Abort, if that is quick, and never use this producer again."""
@@ -110,10 +119,19 @@ class Transactions:
         if ending is not None:
             return ending
         self._setbacks.note(cause)
-        timed_out = began is not None and self._clock() - began >= 0.9 * self._timing.transaction_ms / 1000
-        if is_fenced(cause) and not timed_out:
+        timed_out = began is not None and self._clock() - began >= 0.9 * self._transaction_seconds
+        if is_fenced(cause) and not timed_out and not self._fenced_by_ourselves():
             return FencedError(self._fenced)
         return error if isinstance(error, PublishFailedError) else PublishFailedError(error)
+
+    def _fenced_by_ourselves(self) -> bool:
+        """Whether it may have been an ``init_transactions`` of ours that was given up; true once for each.
+
+        A coordinator that hung may answer it after the one that followed it, over another connection, and
+        so fence that one's producer. Who is fenced by another replica is fenced again.
+        """
+        abandoned, self._abandoned_at = self._abandoned_at is not None, None
+        return abandoned
 
     def close(self) -> None:
         """No transaction is open between batches, so there is nothing to wait for."""

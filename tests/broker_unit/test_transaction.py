@@ -182,6 +182,57 @@ def test_fenced_at_the_start() -> None:
         publisher(Factory(Producer(raises={"init": FENCED}))).start()
 
 
+def abandoning(factory: Factory, clock: Clock) -> TransactionalPublisher:
+    """A publisher whose first ``init_transactions`` got no answer, and whose second one did."""
+    made = publisher(factory, clock)
+    with pytest.raises(PublishFailedError):
+        made.start()
+    made.start()
+    return made
+
+
+UNANSWERED = errors.KafkaTimeoutError()
+
+
+@pytest.mark.parametrize("idle_seconds", [0, 3600])
+def test_fenced_by_our_own_start_that_was_given_up(idle_seconds: float) -> None:
+    """A coordinator that hung answered it last: the producer is built anew, whenever it shows."""
+    clock = Clock()
+    factory = Factory(Producer(raises={"init": UNANSWERED}), Producer(raises={"offsets": FENCED}))
+    made = abandoning(factory, clock)
+    clock.pass_seconds(idle_seconds)
+    with pytest.raises(PublishFailedError) as caught:
+        publish(made)
+    assert caught.value.reason == "fenced"
+    publish(made)
+    assert factory.made[2].calls[-1] == "commit"
+
+
+def test_fenced_by_a_live_replica_after_a_start_that_was_given_up() -> None:
+    """It is fenced again, and then it is told: two that share an identity do not go on for ever."""
+    unanswered, fenced, again = (
+        Producer(raises=r) for r in ({"init": UNANSWERED}, *[{"offsets": FENCED}] * 2)
+    )
+    made = abandoning(Factory(unanswered, fenced, again), Clock())
+    with pytest.raises(PublishFailedError):
+        publish(made)
+    with pytest.raises(FencedError):
+        publish(made)
+
+
+@pytest.mark.parametrize(("seconds", "how"), [(9.9, PublishFailedError), (10.0, FencedError)])
+def test_a_start_that_was_given_up_is_over_some_time(seconds: float, how: type[Exception]) -> None:
+    """A transaction that began so long behind it, and was completed, says that it fences nobody any more."""
+    clock = Clock()
+    factory = Factory(Producer(raises={"init": UNANSWERED}))
+    made = abandoning(factory, clock)
+    clock.pass_seconds(seconds)
+    publish(made)
+    factory.made[1].raises = {"offsets": FENCED}
+    with pytest.raises(how):
+        publish(made)
+
+
 @pytest.mark.parametrize("step", ["commit", "offsets"])
 def test_a_stuck_call_ends_with_the_broker_gone(step: str, stuck: Stuck) -> None:
     """The client would wait for ever; a restart is safe."""
