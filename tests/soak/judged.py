@@ -16,6 +16,7 @@ from tests.soak.trend import Trend, Verdict, trend
 _MEMORY_SHARE, _MEMORY_MIB, _COUNT = 0.05, 8.0, 1.0
 _SLOWER = 2.0  # so much the second half's latency may be above the first's: buckets are that coarse
 _LEAST_STRETCHES = 4
+LONG_ENOUGH_MINUTES = 30.0  # to tell a trend from the noise on a busy machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,16 @@ def judge(soak: Soak) -> list[Line]:
         kept = None if verdict is Verdict.UNCERTAIN else verdict is Verdict.FLAT
         flat.append(Line(name, f"mean {line.mean:.1f}, {line}", str(verdict), kept))
     return [*flat, _lag(soak), *_latency(soak), *_account(soak)]
+
+
+def conclude(minutes: float, lines: Sequence[Line]) -> tuple[bool, str]:
+    """Whether a run passes, and its last words. A run that is long enough must be able to tell everything."""
+    if any(line.kept is False for line in lines):
+        return False, "SOAK NOT KEPT"
+    if minutes < LONG_ENOUGH_MINUTES:
+        return True, f"SOAK KEPT as far as {minutes:g} minutes can tell"
+    untold = [line.name for line in lines if line.kept is None]
+    return (False, f"SOAK NOT KEPT: cannot tell {'; '.join(untold)}") if untold else (True, "SOAK KEPT")
 
 
 def _lag(soak: Soak) -> Line:

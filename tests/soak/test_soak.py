@@ -12,7 +12,7 @@ import pytest
 
 from tests.chaos.verifier import Verdict as Account
 from tests.soak.course import Fault, Happened, order
-from tests.soak.judged import Soak, judge
+from tests.soak.judged import Line, Soak, conclude, judge
 from tests.soak.latency import stretches
 from tests.soak.report import write
 from tests.soak.samples import Sample
@@ -116,6 +116,25 @@ def test_latency_that_worsens_is_named() -> None:
 def test_a_loss_is_never_kept() -> None:
     """Whatever else is well."""
     assert told(soak(calm(), account=Account(10, 8, 1, lost=[(0, 1)])), "account") is False
+
+
+@pytest.mark.parametrize(
+    ("minutes", "kept", "passes", "words"),
+    [
+        (30.0, True, True, "SOAK KEPT"),
+        (30.0, None, False, "SOAK NOT KEPT: cannot tell threads"),
+        (30.0, False, False, "SOAK NOT KEPT"),
+        (29.0, True, True, "SOAK KEPT as far as 29 minutes can tell"),
+        (29.0, None, True, "SOAK KEPT as far as 29 minutes can tell"),
+        (29.0, False, False, "SOAK NOT KEPT"),
+    ],
+)
+def test_what_cannot_be_told_is_not_kept(
+    *, minutes: float, kept: bool | None, passes: bool, words: str
+) -> None:
+    """Half an hour must tell everything; a shorter run says how far it goes."""
+    lines = [Line("lag", "", "", kept=True), Line("threads", "", "", kept=kept)]
+    assert conclude(minutes, lines) == (passes, words)
 
 
 def test_the_report_is_a_page_with_its_plots(tmp_path: Path) -> None:
