@@ -20,12 +20,11 @@ class Fault(StrEnum):
     JOIN = "join"  # one replica more, for a while
     BROKER_KILL = "broker kill"  # SIGKILL, started again
     BROKER_RESTART = "broker restart"  # in order, started again
-    BROKER_AWAY = "broker away"  # in order, for half a minute
+    BROKER_AWAY = "broker away"  # in order, for half a minute where nothing else is said
     MOVE_LEADERS = "move leaders"  # every partition's to another broker, where there are several
 
 
 OF_A_BROKER = (Fault.BROKER_KILL, Fault.BROKER_RESTART, Fault.BROKER_AWAY, Fault.MOVE_LEADERS)
-AWAY_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +47,14 @@ class Shape:
     session_seconds: float = 6.0
     stall_seconds: float = 8.0
     gap_seconds: float = 3.0  # mean time between two faults
+    away_seconds: float = 30.0  # of a broker that stays away
 
 
 def counts(shape: Shape) -> Mapping[Fault, int]:
     """How often each fault comes: ten kills to a freeze, twenty to a broker's restart of either kind.
 
-    Each comes once at least. Without kills the replicas are left alone, and only brokers go.
+    Each comes once at least, but leaders are moved only where there are several brokers. Without kills the
+    replicas are left alone, and only brokers go.
     """
     kills, each_broker = shape.kills, shape.brokers if shape.brokers > 1 else 0
     of_replicas = {
@@ -67,7 +68,7 @@ def counts(shape: Shape) -> Mapping[Fault, int]:
     return (of_replicas if kills else {}) | {
         Fault.BROKER_KILL: max(1, kills // 20, each_broker),
         Fault.BROKER_RESTART: max(1, kills // 20),
-        Fault.BROKER_AWAY: 1 if kills >= 20 or not kills else 0,
+        Fault.BROKER_AWAY: 1,
         Fault.MOVE_LEADERS: each_broker,
     }
 
@@ -106,7 +107,7 @@ def _seconds(fault: Fault, shape: Shape, rng: random.Random) -> float:
         case Fault.LEAVE | Fault.JOIN:
             return rng.uniform(1.0, 2.0) * shape.session_seconds
         case Fault.BROKER_AWAY:
-            return AWAY_SECONDS
+            return shape.away_seconds
         case Fault.BROKER_KILL | Fault.BROKER_RESTART:
             return rng.uniform(0.0, 2.0)
         case _:

@@ -29,11 +29,21 @@ def test_every_fault_comes_as_often_as_was_said(shape: Shape, seed: int) -> None
 
 
 @given(SHAPES, st.integers(0, 999_999))
+def test_no_fault_is_left_out(shape: Shape, seed: int) -> None:
+    """However short the run: without kills those of brokers, and leaders move where there are several."""
+    wanted = set(Fault if shape.kills else OF_A_BROKER)
+    if shape.brokers == 1:
+        wanted -= {Fault.MOVE_LEADERS}
+    assert {act.fault for act in draw(shape, seed)} == wanted
+
+
+@given(SHAPES, st.integers(0, 999_999))
 def test_faults_are_as_long_as_they_must_be(shape: Shape, seed: int) -> None:
     """A freeze outlasts the session; a broker's return is not overtaken by the next one's fall."""
     acts = draw(shape, seed)
     frozen = [act.seconds for act in acts if act.fault is Fault.FREEZE]
     assert all(seconds > shape.session_seconds for seconds in frozen)
+    assert {act.seconds for act in acts if act.fault is Fault.BROKER_AWAY} == {shape.away_seconds}
     falls = [act for act in acts if act.fault in OF_A_BROKER]
     assert all(a.at_seconds + a.seconds < b.at_seconds for a, b in itertools.pairwise(falls))
 
