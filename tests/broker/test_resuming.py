@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(280)
 
 RESUME_SECONDS = 5.0
-OUTAGES = 3
+OUTAGES, MAY_BE_LATE = 3, 1  # a machine that is busy in that moment may spoil one
+WORST_SECONDS = 15.0  # far below the client's own pauses (30 s), had they not been shortened
 AWAY_SECONDS = 6.0  # long enough for every pause to have grown to its longest
 
 
 def test_it_goes_on_within_five_seconds(own_kafka: Broker, tmp_path: Path) -> None:
-    """After each outage, of any kind, as soon as the broker answers: the median of three is below 5 s.
+    """Once the broker answers after an outage of any kind: two of three times at least, and never much later.
 
     Meanwhile the replica is live and unready, and it ends up with each tweet labelled once.
     """
@@ -41,7 +42,8 @@ def test_it_goes_on_within_five_seconds(own_kafka: Broker, tmp_path: Path) -> No
         wait_until_done(bootstrap, settings["KAFKA_CONSUMER_GROUP"], topics.tweets)
         one.stop()
     account(bootstrap, topics)
-    assert sorted(took)[OUTAGES // 2] < RESUME_SECONDS, took
+    assert max(took) < WORST_SECONDS, took
+    assert sum(seconds >= RESUME_SECONDS for seconds in took) <= MAY_BE_LATE, took
 
 
 def _outage(one: Replica, kafka: Broker, topic: str, end: Callable[[], None], number: int) -> float:

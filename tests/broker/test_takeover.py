@@ -22,9 +22,11 @@ AFTER_READY_SECONDS = 5.0
 SESSION_SECONDS = 6.0
 IN_FLIGHT_SECONDS = 0.5
 # The survivor hears of the rebalance by its next heartbeat, joins, reads its positions and scores: two or
-# three seconds, more on a busy machine. Far less than a transaction timeout as clients ship it (60 s).
-MARGIN_SECONDS = 20.0
-ATTEMPTS = 3  # at what a busy machine may spoil once
+# three seconds. Less than what a transaction timeout of three sessions would add.
+MARGIN_SECONDS = 5.0
+# Another try is for a machine that was busy in that moment; what the product does wrong, such as to wait for
+# a timeout that is too long, it does each time.
+ATTEMPTS = 3
 SWEEP = "transaction.abort.timed.out.transaction.cleanup.interval.ms"
 
 
@@ -77,18 +79,29 @@ def _seconds_after_ready(settings: dict[str, str], seen: Arrivals) -> float:
 def test_taken_over_from_one_that_stays_dead(
     kafka: Broker, topics: Topics, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    """Its partitions give results again within the session timeout and the broker's sweep of transactions."""
+    """Its partitions give results again within the session timeout and the broker's sweep of transactions.
+
+    And a margin that is too small for a transaction timeout above the session's.
+    """
     settings = reaching(
         kafka.bootstrap, topics, tmp_path, KAFKA_SESSION_TIMEOUT_MS=str(int(SESSION_SECONDS * 1000))
     )
-    group = settings["KAFKA_CONSUMER_GROUP"]
-    with (
-        Traffic(kafka.bootstrap, topics.tweets, PARTITIONS),
-        Arrivals(kafka.bootstrap, topics.out) as seen,
-        Replica(settings) as heir,
-        Replica(settings, gates="commit") as dead,
-    ):
-        wait_until(lambda: _shared(kafka, group), "they share the partitions")
+    sweep_seconds = _sweep_seconds(kafka)
+    bound_seconds = SESSION_SECONDS + sweep_seconds + MARGIN_SECONDS
+    measured: list[float] = []
+    with Traffic(kafka.bootstrap, topics.tweets, PARTITIONS), Arrivals(kafka.bootstrap, topics.out) as seen:
+        while not measured or (measured[-1] > bound_seconds and len(measured) < ATTEMPTS):
+            measured.append(_seconds_taken_over(kafka, settings, seen))
+    record_property("session timeout, seconds", SESSION_SECONDS)
+    record_property("sweep, seconds", sweep_seconds)
+    record_property("seconds from the kill to results in all partitions", [round(m, 2) for m in measured])
+    assert measured[-1] <= bound_seconds
+    _finish(kafka, topics, settings)
+
+
+def _seconds_taken_over(kafka: Broker, settings: dict[str, str], seen: Arrivals) -> float:
+    with Replica(settings) as heir, Replica(settings, gates="commit") as dead:
+        wait_until(lambda: _shared(kafka, settings["KAFKA_CONSUMER_GROUP"]), "they share the partitions")
         dead.wait_at("commit")
         dead.go()
         dead.wait_at("commit")
@@ -96,13 +109,7 @@ def test_taken_over_from_one_that_stays_dead(
         killed = time.monotonic()
         wait_until(lambda: _seconds_to_all(seen, killed) is not None, "results in every partition")
         heir.stop()
-    taken_over = _seconds_to_all(seen, killed) or 0.0
-    sweep_seconds = _sweep_seconds(kafka)
-    record_property("session timeout, seconds", SESSION_SECONDS)
-    record_property("sweep, seconds", sweep_seconds)
-    record_property("seconds from the kill to results in all partitions", round(taken_over, 2))
-    assert taken_over <= SESSION_SECONDS + sweep_seconds + MARGIN_SECONDS
-    _finish(kafka, topics, settings)
+    return _seconds_to_all(seen, killed) or 0.0
 
 
 def _shared(kafka: Broker, group: str) -> bool:
