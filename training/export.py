@@ -25,7 +25,7 @@ from training.ship.contents import REFERENCE, SERVING, Making
 from training.ship.convert import to_openvino
 from training.ship.parity import Limits
 from training.ship.source import bring, trained_max_length
-from training.ship.swap import put_back, put_in_place, require_free
+from training.ship.swap import put_back, put_in_place, require_free, require_model_folder
 from training.ship.threshold import RULES, Rule, parse
 
 # Largest |Δp| from float32 a golden text may show: int8 rounds.
@@ -69,7 +69,7 @@ def export(plan: Plan) -> ModelFolder:
     """Make ``plan.target``; an older folder of that name is replaced only by a verified one.
 
     Raises:
-        ValueError: an input is missing or malformed, or the target is in use.
+        ValueError: an input is missing or malformed, or the target is in use or no model folder.
         ModelRefusedError: the serving model is not the one that was trained.
     """
     put_back(plan.target)
@@ -98,6 +98,7 @@ def _check(plan: Plan) -> None:
     for name in (plan.target.name, plan.name or plan.target.name):
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or name == POINTER:
             raise ValueError(f"{name!r} is not a name for a model folder")
+    require_model_folder(plan.target)
     require_free(plan.target, replace=plan.replace)
 
 

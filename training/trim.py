@@ -20,7 +20,7 @@ from typing import Any
 from consumer.model.manifest import sha256
 from training.data.pieces import count_pieces, trimmed
 from training.data.rows import BadInputError
-from training.fit.derived import told_of, write_checkpoint
+from training.fit.derived import require_checkpoint, told_of, write_checkpoint
 from training.fit.record import portable, weights_hash
 from training.fit.start import Source, Start, find_start
 
@@ -64,11 +64,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     flag("--pieces", type=int, required=True, help="how many word pieces stay, marks and letters among them")
     flag("--chunks", type=Path, default=Path("Data/processed/Chunks"),
          help="folder of chunk_*.csv whose texts are counted")  # fmt: skip
-    flag("--out", type=Path, required=True, help="folder to make or to replace")
+    flag("--out", type=Path, required=True, help="checkpoint to make or to replace")
 
 
 def run(args: argparse.Namespace) -> int:
     """Entry point of ``training trim``."""
+    require_checkpoint(args.out)
     start = find_start(Source(str(args.folder)))
     chunks = sorted(args.chunks.glob("chunk_*.csv"))
     if not chunks:

@@ -198,6 +198,28 @@ def test_folder_in_use_is_not_replaced(
     assert "--replace" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("place", ["Models", "processed", "run"])
+def test_what_is_no_model_folder_is_not_replaced(
+    copy: Path,
+    flags: list[str],
+    tiny_checkpoint_path: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    place: str,
+) -> None:
+    """All models, chunked data with its own manifest, a checkpoint: one line, and all is as it was."""
+    (copy.parent / "CURRENT").write_text("tiny\n")
+    shutil.copytree(tiny_checkpoint_path, tmp_path / "run")
+    (tmp_path / "processed").mkdir()
+    (tmp_path / "processed" / "manifest.json").write_text("{}")
+    before = hash_files(tmp_path)
+    assert main(["export", *flags, "--out", str(tmp_path / place)]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"training export: {tmp_path / place} is no")
+    assert told.count("\n") == 1
+    assert hash_files(tmp_path) == before
+
+
 @pytest.mark.parametrize("missing", ["--from", "--calibration", "--validation", "--drift-reference"])
 def test_missing_input_is_named(
     flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], missing: str

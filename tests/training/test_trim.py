@@ -132,3 +132,29 @@ def test_a_blend_of_another_shape_is_refused(
     main(["trim", str(checkpoint), "--pieces", str(pieces), "--chunks", str(chunks), "--out", str(small)])
     assert main(["blend", str(checkpoint), str(small), "--out", str(tmp_path / "out")]) == 3
     assert "not of one shape" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["blend", "trim"])
+@pytest.mark.parametrize(
+    "names", [("CURRENT", "m/config.json"), ("config.json", "model.safetensors", "state.npz")]
+)
+def test_what_is_no_checkpoint_is_not_replaced(
+    checkpoint: Path,
+    chunks: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    names: tuple[str, ...],
+) -> None:
+    """The folder of models or runs, a pre-trained encoder with its state: one line, and all is as it was."""
+    out = tmp_path / "out"
+    for name in names:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text("mine")
+    more = {"blend": [str(checkpoint)], "trim": ["--pieces", "90", "--chunks", str(chunks)]}[command]
+    assert main([command, str(checkpoint), *more, "--out", str(out)]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"training {command}: {out} ")
+    assert told.count("\n") == 1
+    assert {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()} == set(names)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
