@@ -126,9 +126,7 @@ def _run(args: argparse.Namespace, job: Job, session: Session, progress: Progres
         steps=job.steps,
         save_every=args.save_every,
         batches=endless(job.mixture, job.tokeniser, hyper.batch_size, hyper.seed, hyper.step_tokens),
-        step_once=lambda asked, batch: session.step_once(
-            asked, batch.input_ids, batch.attention_mask, batch.labels, batch.weights
-        ),
+        step_once=session.step_once,
         rate=hyper.rate(job.steps),
         save=keeper.save,
         clock=time.monotonic,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from consumer.tokenise import Tokeniser
-from training.data.batches import Batch, Example, bucketed, to_examples
+from training.data.batches import Example, Parts, bucketed, to_examples
 from training.data.rows import LABELS, BadInputError, Row, read_rows
 from training.data.split import place, split_of
 
@@ -134,7 +134,7 @@ def read_slice(part: Slice) -> list[Row]:
 
 def endless(
     mixture: Mixture, tokeniser: Tokeniser, batch_size: int, seed: int, most_tokens: int = sys.maxsize
-) -> Callable[[Position], Iterator[tuple[Position, Batch]]]:
+) -> Callable[[Position], Iterator[tuple[Position, Parts]]]:
     """Batches from a position on, pass after pass, each with the position to go on from after it."""
 
     def read(group: Sequence[Slice]) -> list[Example]:
@@ -149,13 +149,13 @@ def endless_groups(
     batch_size: int,
     seed: int,
     most_tokens: int = sys.maxsize,
-) -> Callable[[Position], Iterator[tuple[Position, Batch]]]:
+) -> Callable[[Position], Iterator[tuple[Position, Parts]]]:
     """As ``endless``, of groups of any kind."""
 
-    def batches_of(group: Group, rng: random.Random) -> Iterator[Batch]:
+    def batches_of(group: Group, rng: random.Random) -> Iterator[Parts]:
         return bucketed(read(group), batch_size, rng, most_tokens)
 
-    def batches(start: Position) -> Iterator[tuple[Position, Batch]]:
+    def batches(start: Position) -> Iterator[tuple[Position, Parts]]:
         epoch, first, skip = start
         while True:
             groups, found = groups_of(epoch), False

@@ -168,11 +168,31 @@ def _after_a_step(here: Callable[[], None]) -> None:
     Progress.advance = advance_then  # type: ignore[method-assign] # the moment to be killed in
 
 
+def _after_a_part(here: Callable[[], None]) -> None:
+    from training.fit.step import Step  # noqa: PLC0415 - in the child alone
+
+    make = Step.__init__
+
+    def make_then(self: Step, *args: Any) -> None:
+        make(self, *args)
+        add = self._add
+
+        def add_then(*arrays: Any) -> None:
+            add(*arrays)
+            here()
+
+        self._add = add_then
+
+    Step.__init__ = make_then  # type: ignore[method-assign, assignment] # the moment to be killed in
+
+
 _EVENTS: dict[str, Callable[[Callable[[], None]], None]] = {
     "array of a state": _half_a_state,
     "rename": _between_renames,
     "validation": _in_validation,
     "interrupt": _after_a_step,
+    "step": _after_a_step,
+    "part": _after_a_part,
 }
 
 

@@ -41,13 +41,13 @@ class Record:
         return replace(run, **settings)
 
     def batches(self, position: Position) -> Iterator[tuple[Position, Any]]:
-        """Numbers from the position on."""
+        """Numbers from the position on, each as a batch of one part."""
         for number in range(position.batch, 100):
-            yield Position(0, 0, number + 1), SimpleNamespace(input_ids=[0], number=number)
+            yield Position(0, 0, number + 1), (SimpleNamespace(input_ids=[0], number=number),)
 
-    def step_once(self, asked: bool, batch: Any) -> tuple[float, bool]:  # noqa: FBT001 - as Run calls it
+    def step_once(self, asked: bool, parts: Any) -> tuple[float, bool]:  # noqa: FBT001 - as Run calls it
         """A step."""
-        self.done.append(f"step {batch.number}")
+        self.done.append(f"step {parts[0].number}")
         return 0.5, asked
 
     def validate(self) -> Scores:
