@@ -123,8 +123,8 @@ def _fill(plan: Plan, work: Path) -> None:
     made = making.calibrate(calibration, weights, drift, plan.rule, plan.seed)
     print(f"p = sigmoid({made.scale}), threshold {made.threshold} ({made.reason})")
     sets = [read_labelled(path, tokeniser) for path in plan.evaluate]
-    band_rows = read_labelled(plan.choose_band, tokeniser) if plan.choose_band else None
-    making.evaluate(sets, made, parity, band_rows)
+    band = plan.choose_band
+    making.evaluate(sets, made, parity, (band, read_labelled(band, tokeniser)) if band else None)
     worst = making.golden(plan.golden_tolerance or (GOLDEN_TOLERANCE if plan.int8 else _FLOAT_TOLERANCE))
     print(f"golden texts: largest |Δp| of the serving model {worst:.4f}")
     making.seal()

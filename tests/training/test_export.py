@@ -123,13 +123,18 @@ def test_a_neutral_band_is_chosen_and_measured_on_request(
     assert f"neutral band {low:g} to {high:g}, chosen on chosen" in capsys.readouterr().out
 
 
-def test_a_band_wants_neutral_rows(
-    flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("labels", "missing"), [("40", "2, neutral"), ("42", "0, negative")])
+def test_a_band_wants_rows_of_all_three_classes(
+    flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], labels: str, missing: str
 ) -> None:
-    """Rows of two labels cannot choose one: a clear line, and nothing is left behind."""
-    two = write_rows(tmp_path / "two.csv", "40" * 15)
+    """Rows of two cannot choose one: a line with their file, and nothing is left behind."""
+    two = write_rows(tmp_path / "two.csv", labels * 15)
     assert main(["export", *flags, "--choose-band", str(two), "--out", str(tmp_path / "M" / "none")]) == 2
-    assert "two: no row labelled 2" in capsys.readouterr().err
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .startswith(f"training export: {two}: no row labelled {missing}")
+    )
     assert list((tmp_path / "M").iterdir()) == []
 
 
