@@ -47,6 +47,23 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     (folder / MANIFEST).write_text(text, encoding="utf-8")
 
 
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """What ``write_manifest`` wrote into ``folder``; ``None`` where nothing is.
+
+    Raises ``BadInputError`` naming the file where it is damaged.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadInputError(f"{path}: not readable as JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise BadInputError(f"{path}: not a JSON object: `python -m training chunk` writes it")
+    return content
+
+
 def check_replaceable(out: Path, inputs: list[Path]) -> None:
     """``out`` is replaced as a whole, so all that stands there must be ours.
 
