@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from consumer.model.manifest import sha256
+from consumer.tokenise import fingerprint
 from training.data.pieces import count_pieces, trimmed
 from training.data.rows import BadInputError
 from training.fit.derived import require_checkpoint, told_of, write_checkpoint
@@ -49,6 +50,7 @@ def _told(start: Start, made: Start, share: float, chunks: Sequence[Path]) -> di
     facts = {
         "pieces_before": start.config.vocab_size,
         "pieces": made.config.vocab_size,
+        "tokeniser_fingerprint": fingerprint(made.tokeniser / "tokenizer.json"),
         "share_of_tokens_kept": round(share, 6),
         "texts_sha256": texts,
         "sha256_before": weights_hash(start.file),

@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from consumer.scoring.load import load_scorer
-from consumer.tokenise import Tokeniser
+from consumer.tokenise import Tokeniser, fingerprint
 from tests.models.tiny import MAX_LENGTH, SPECIAL, VOCABULARY, tiny_checkpoint
 from training.__main__ import main
 
@@ -67,6 +67,7 @@ def test_what_is_written_with_the_pieces_kept_scores_as_before(
     assert len(spelled) == 2 + 1 + len("hate") + len("this")
     told = json.loads((out / "training-config.json").read_text())
     assert told["started_from"] == "random"
+    assert told["trimmed"]["tokeniser_fingerprint"] == fingerprint(out / "tokenizer.json")
     assert (told["trimmed"]["pieces"], told["trimmed"]["pieces_before"]) == (pieces, len(VOCABULARY))
     assert 0.8 < told["trimmed"]["share_of_tokens_kept"] < 1
     assert f"{pieces} of {len(VOCABULARY)} word pieces" in capsys.readouterr().out
