@@ -73,9 +73,14 @@ class Run:
 
 
 def fit(run: Run, progress: Progress, display: Display, stop: Stop) -> Outcome:
-    """Make the steps that are left. Effects of one step, in order: weights, validation, best, state."""
+    """Make the steps that are left. Effects of one step, in order: weights, validation, best, state.
+
+    The state is saved before the first one, too: a run goes on wherever it was killed.
+    """
     if _over(run, progress):
         return _outcome(run, progress)
+    if not progress.step:
+        run.save(progress)
     for position, parts in run.batches(progress.position):
         loss, told = run.step_once(stop.asked, parts)
         progress.advance(position, loss)
