@@ -17,6 +17,7 @@ from typing import Any
 
 from consumer.tokenise import Tokeniser, fingerprint
 from training.data.batches import Example, read_examples
+from training.data.chunk_files import check_chunks
 from training.data.mixture import Mixture, endless, survey
 from training.data.rows import BadInputError
 from training.fit.checkpoint import finish_replacing
@@ -153,6 +154,7 @@ def _mixture(args: argparse.Namespace, hyper: Hyper) -> Mixture:
     if not chunks and not args.add:
         raise BadInputError(f"{args.chunks}: no chunk_*.csv; run `python -m training chunk` first")
     old = tuple(survey(path) for path in chunks)
+    check_chunks(args.chunks, {file.path.name: file.sha256 for file in old})
     return Mixture(old, survey_added(args.add, [*args.validation, *args.held_out]), hyper.old_share)
 
 

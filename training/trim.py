@@ -19,6 +19,7 @@ from typing import Any
 
 from consumer.model.manifest import sha256
 from consumer.tokenise import fingerprint
+from training.data.chunk_files import check_chunks
 from training.data.pieces import count_pieces, trimmed
 from training.data.rows import BadInputError
 from training.fit.derived import require_checkpoint, told_of, write_checkpoint
@@ -76,6 +77,7 @@ def run(args: argparse.Namespace) -> int:
     chunks = sorted(args.chunks.glob("chunk_*.csv"))
     if not chunks:
         raise BadInputError(f"{args.chunks}: no chunk_*.csv; run `python -m training chunk` first")
+    check_chunks(args.chunks, {path.name: sha256(path) for path in chunks})
     with tempfile.TemporaryDirectory() as folder:
         made, share = trim(start, chunks, args.pieces, Path(folder))
         write_checkpoint(args.out, made, _told(start, made, share, chunks))
