@@ -19,6 +19,7 @@ from consumer.model.manifest import read_object
 from consumer.scoring.load import load_scorer
 from consumer.tokenise import Tokeniser
 from training.data.rows import BadInputError
+from training.fit.disk import naming
 from training.measure.evaluation import usable_cores
 from training.measure.labelled import read_labelled, read_together
 from training.ship.contents import SERVING, Making
@@ -68,10 +69,11 @@ def calibrate(plan: Plan) -> tuple[ModelFolder, list[str]]:
     work = target.with_name(f".{target.name}.tmp")
     shutil.rmtree(work, ignore_errors=True)
     try:
-        shutil.copytree(model.path, work)
-        gone = _fill(plan, model, work)
-        verify(work)
-        put_in_place(work, target)
+        with naming(target):
+            shutil.copytree(model.path, work)
+            gone = _fill(plan, model, work)
+            verify(work)
+            put_in_place(work, target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return open_model(target), gone

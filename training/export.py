@@ -19,6 +19,7 @@ from consumer.model.golden import check_golden
 from consumer.scoring.load import load_scorer
 from consumer.tokenise import Tokeniser
 from training.data.rows import BadInputError
+from training.fit.disk import naming
 from training.measure.evaluation import usable_cores
 from training.measure.labelled import read_labelled, read_together
 from training.ship.contents import REFERENCE, SERVING, Making
@@ -71,6 +72,7 @@ def export(plan: Plan) -> ModelFolder:
     Raises:
         ValueError: an input is missing or malformed, or the target is in use or no model folder.
         ModelRefusedError: the serving model is not the one that was trained.
+        OSError: a file cannot be written, named.
     """
     put_back(plan.target)
     _check(plan)
@@ -78,9 +80,10 @@ def export(plan: Plan) -> ModelFolder:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
-        _fill(plan, work)
-        _verify(work)
-        put_in_place(work, plan.target)
+        with naming(plan.target):
+            _fill(plan, work)
+            _verify(work)
+            put_in_place(work, plan.target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return open_model(plan.target)

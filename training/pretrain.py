@@ -24,7 +24,7 @@ from training.data.mixture import Position, endless_groups
 from training.data.rows import BadInputError, read_rows
 from training.data.split import place, split_of
 from training.fit.checkpoint import copy_tokeniser
-from training.fit.disk import sync_tree
+from training.fit.disk import naming, sync_tree
 from training.fit.hyper import Hyper
 from training.fit.loop import Progress, Run, fit
 from training.fit.masked import SIGNATURE, Masked, hide_in_parts, masked_loss, masked_model, read_pieces
@@ -127,7 +127,8 @@ def _save(out: Path, start: Start, session: Session, config: dict[str, Any], pro
     temporary = out / ".encoder.tmp"
     shutil.rmtree(temporary, ignore_errors=True)
     try:
-        session.model.save_pretrained(temporary, safe_serialization=True)
+        with naming(out / "model.safetensors"):
+            session.model.save_pretrained(temporary, safe_serialization=True)
         copy_tokeniser(start.tokeniser, temporary)
         facts = config["masked_language"] | {"step": progress.step, "loss": progress.loss}
         write_json(temporary / NAME, {"masked_language": facts})

@@ -6,7 +6,8 @@ import json
 import re
 import resource
 import shutil
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -154,18 +155,43 @@ def test_failed_export_leaves_the_old_folder(
     assert hash_files(copy.parent) == before
 
 
-def test_full_disk_leaves_the_old_folder(
-    copy: Path, flags: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A write that fails half way: one line, exit 2, and what was there is there."""
-    before = hash_files(copy.parent)
+@pytest.fixture
+def limit() -> Iterator[Callable[[int], None]]:
+    """No file may grow beyond so many bytes, as on a disk that is full; afterwards as before."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
-    try:
-        assert main(["export", *flags, "--out", str(copy)]) == 2
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert "File too large" in capsys.readouterr().err
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("step", ["checkpoint", "SavedModel", "OpenVINO"])
+def test_full_disk_leaves_the_old_folder(
+    copy: Path,
+    flags: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    limit: Callable[[int], None],
+    step: str,
+) -> None:
+    """A write that fails half way, whichever runtime makes it: one line with a file, 2, all as it was."""
+    from training.ship import convert  # noqa: PLC0415 - loads TensorFlow
+
+    before, quantised = hash_files(copy.parent), convert._quantised
+
+    def full(model: object, texts: Sequence[Sequence[int]]) -> object:
+        made = quantised(model, texts)
+        limit(20_000)
+        return made
+
+    if step == "OpenVINO":
+        monkeypatch.setattr(convert, "_quantised", full)
+    else:  # the weights are copied first; the SavedModel has them twice as wide
+        limit({"checkpoint": 20_000, "SavedModel": (copy / "model.safetensors").stat().st_size + 1}[step])
+    assert main(["export", *flags, "--out", str(copy)]) == 2
+    told = capsys.readouterr().err.splitlines()
+    place = {"SavedModel": tempfile.gettempdir(), "OpenVINO": str(copy.parent / ".tiny.tmp" / "openvino")}
+    assert told[-1].startswith(f"training export: {place.get(step, '')}")
+    assert [one for one in told if one.startswith("training")] == told[-1:]
+    assert not any("Traceback" in one for one in told)
     assert hash_files(copy.parent) == before
 
 

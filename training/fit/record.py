@@ -15,7 +15,7 @@ from training.data.chunk_files import read_manifest
 from training.data.mixture import Labelled
 from training.data.rows import BadInputError
 from training.data.split import SPLITS
-from training.fit.disk import sync
+from training.fit.disk import naming, sync
 from training.fit.loop import Progress
 from training.fit.state import read_facts
 
@@ -88,8 +88,9 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write under a temporary name, flush to the disk, then rename."""
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        sync(temporary)
+        with naming(path):
+            temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            sync(temporary)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
