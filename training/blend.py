@@ -16,7 +16,7 @@ from typing import Any
 
 from consumer.errors import ModelRefusedError
 from consumer.tokenise import fingerprint
-from training.fit.derived import told_of, write_checkpoint
+from training.fit.derived import require_checkpoint, told_of, write_checkpoint
 from training.fit.record import portable, weights_hash
 from training.fit.start import Source, Start, expected_shapes, find_start
 
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     flag("first", type=Path, help="a checkpoint")
     flag("second", type=Path, help="a checkpoint trained on from the first, or from where the first was")
     flag("--share", type=_share, default=0.5, help="of the second, from 0 to 1")
-    flag("--out", type=Path, required=True, help="folder to make or to replace")
+    flag("--out", type=Path, required=True, help="checkpoint to make or to replace")
 
 
 def _share(argument: str) -> float:
@@ -64,6 +64,7 @@ def _share(argument: str) -> float:
 
 def run(args: argparse.Namespace) -> int:
     """Entry point of ``training blend``."""
+    require_checkpoint(args.out)
     first, second = (find_start(Source(str(place))) for place in (args.first, args.second))
     made = blend(first, second, args.share)
     write_checkpoint(args.out, made, _told(first, second, args.share, sys.argv))

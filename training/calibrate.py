@@ -19,10 +19,11 @@ from consumer.model.manifest import read_object
 from consumer.scoring.load import load_scorer
 from consumer.tokenise import Tokeniser
 from training.data.rows import BadInputError
+from training.fit.disk import naming
 from training.measure.evaluation import usable_cores
 from training.measure.labelled import read_labelled, read_together
 from training.ship.contents import SERVING, Making
-from training.ship.swap import put_back, put_in_place, require_free
+from training.ship.swap import put_back, put_in_place, require_free, require_model_folder
 from training.ship.threshold import RULES, Rule, parse
 from training.ship.verify import verify
 
@@ -48,7 +49,8 @@ def calibrate(plan: Plan) -> tuple[ModelFolder, list[str]]:
     The old folder stays as it was until the new one is whole and verified.
 
     Raises:
-        ValueError: a file is missing or malformed, the rule cannot be met, or the target is in use.
+        ValueError: a file is missing or malformed, the rule cannot be met, or the target is in use or no
+            model folder.
         ModelRefusedError: the folder is not a verified one, or its scores cannot be calibrated.
     """
     target = plan.out or plan.model
@@ -63,13 +65,15 @@ def calibrate(plan: Plan) -> tuple[ModelFolder, list[str]]:
     model = open_model(plan.model)
     if model.manifest is None:
         raise ModelRefusedError(f"{plan.model} has no {MANIFEST}: run `python -m training export` on it")
+    require_model_folder(target)
     work = target.with_name(f".{target.name}.tmp")
     shutil.rmtree(work, ignore_errors=True)
     try:
-        shutil.copytree(model.path, work)
-        gone = _fill(plan, model, work)
-        verify(work)
-        put_in_place(work, target)
+        with naming(target):
+            shutil.copytree(model.path, work)
+            gone = _fill(plan, model, work)
+            verify(work)
+            put_in_place(work, target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return open_model(target), gone

@@ -116,7 +116,7 @@ def _band(args: argparse.Namespace, model: ModelFolder) -> tuple[three_way.Band 
         given = args.neutral_band
         return (three_way.parse_band(given, model.threshold) if given else None), {}
     (rows,) = _score([args.choose_band], model, args.scorer).values()
-    return choose_band(rows, model.threshold)
+    return choose_band(rows, model.threshold, args.choose_band)
 
 
 def _against(args: argparse.Namespace, model: ModelFolder, scored: dict[str, Scored]) -> dict[str, Any]:

@@ -19,13 +19,14 @@ from consumer.model.golden import check_golden
 from consumer.scoring.load import load_scorer
 from consumer.tokenise import Tokeniser
 from training.data.rows import BadInputError
+from training.fit.disk import naming
 from training.measure.evaluation import usable_cores
 from training.measure.labelled import read_labelled, read_together
 from training.ship.contents import REFERENCE, SERVING, Making
 from training.ship.convert import to_openvino
 from training.ship.parity import Limits
 from training.ship.source import bring, trained_max_length
-from training.ship.swap import put_back, put_in_place, require_free
+from training.ship.swap import put_back, put_in_place, require_free, require_model_folder
 from training.ship.threshold import RULES, Rule, parse
 
 # Largest |Δp| from float32 a golden text may show: int8 rounds.
@@ -69,8 +70,9 @@ def export(plan: Plan) -> ModelFolder:
     """Make ``plan.target``; an older folder of that name is replaced only by a verified one.
 
     Raises:
-        ValueError: an input is missing or malformed, or the target is in use.
+        ValueError: an input is missing or malformed, or the target is in use or no model folder.
         ModelRefusedError: the serving model is not the one that was trained.
+        OSError: a file cannot be written, named.
     """
     put_back(plan.target)
     _check(plan)
@@ -78,9 +80,10 @@ def export(plan: Plan) -> ModelFolder:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
-        _fill(plan, work)
-        _verify(work)
-        put_in_place(work, plan.target)
+        with naming(plan.target):
+            _fill(plan, work)
+            _verify(work)
+            put_in_place(work, plan.target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return open_model(plan.target)
@@ -98,6 +101,7 @@ def _check(plan: Plan) -> None:
     for name in (plan.target.name, plan.name or plan.target.name):
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or name == POINTER:
             raise ValueError(f"{name!r} is not a name for a model folder")
+    require_model_folder(plan.target)
     require_free(plan.target, replace=plan.replace)
 
 
@@ -122,8 +126,8 @@ def _fill(plan: Plan, work: Path) -> None:
     made = making.calibrate(calibration, weights, drift, plan.rule, plan.seed)
     print(f"p = sigmoid({made.scale}), threshold {made.threshold} ({made.reason})")
     sets = [read_labelled(path, tokeniser) for path in plan.evaluate]
-    band_rows = read_labelled(plan.choose_band, tokeniser) if plan.choose_band else None
-    making.evaluate(sets, made, parity, band_rows)
+    band = plan.choose_band
+    making.evaluate(sets, made, parity, (band, read_labelled(band, tokeniser)) if band else None)
     worst = making.golden(plan.golden_tolerance or (GOLDEN_TOLERANCE if plan.int8 else _FLOAT_TOLERANCE))
     print(f"golden texts: largest |Δp| of the serving model {worst:.4f}")
     making.seal()

@@ -24,16 +24,15 @@ from training.data.mixture import Position, endless_groups
 from training.data.rows import BadInputError, read_rows
 from training.data.split import place, split_of
 from training.fit.checkpoint import copy_tokeniser
-from training.fit.disk import sync_tree
+from training.fit.disk import naming, sync_tree
 from training.fit.hyper import Hyper
 from training.fit.loop import Progress, Run, fit
-from training.fit.masked import SIGNATURE, Masked, hide, masked_loss, masked_model, read_pieces
+from training.fit.masked import SIGNATURE, Masked, hide_in_parts, masked_loss, masked_model, read_pieces
 from training.fit.progress import Display
 from training.fit.record import NAME, as_json, common, portable, weights_hash, where_to_begin, write_json
 from training.fit.session import Session, prepare
 from training.fit.start import Source, Start, find_start
 from training.fit.state import load_variables, save_state
-from training.fit.step import make_step
 from training.fit.stop import INTERRUPTED, how_to_go_on, listening
 
 
@@ -76,9 +75,7 @@ def pretrain(args: argparse.Namespace) -> str:
         steps=steps,
         save_every=args.save_every,
         batches=_batches(examples, start, hyper),
-        step_once=lambda asked, batch: session.step_once(
-            asked, batch.input_ids, batch.attention_mask, batch.positions, batch.targets
-        ),
+        step_once=session.step_once,
         rate=hyper.rate(steps),
         save=lambda progress: _save(args.out, start, session, config, progress),
         clock=time.monotonic,
@@ -91,14 +88,8 @@ def pretrain(args: argparse.Namespace) -> str:
 
 
 def _session(start: Start, hyper: Hyper, steps: int) -> Session:
-    return Session.of(
-        masked_model(start, hyper.seed),
-        hyper,
-        steps,
-        lambda model, optimiser, average: make_step(
-            masked_loss(model), SIGNATURE, model.trainable_variables, optimiser, average
-        ),
-    )
+    model = masked_model(start, hyper.seed)
+    return Session.of(model, hyper, steps, masked_loss(model), SIGNATURE)
 
 
 def _batches(examples: Sequence[Example], start: Start, hyper: Hyper) -> Any:
@@ -107,11 +98,11 @@ def _batches(examples: Sequence[Example], start: Start, hyper: Hyper) -> Any:
         lambda _: [examples], lambda group: group, hyper.batch_size, hyper.seed, hyper.step_tokens
     )
 
-    def batches(position: Position) -> Iterator[tuple[Position, Masked]]:
-        for after, batch in plain(position):
+    def batches(position: Position) -> Iterator[tuple[Position, tuple[Masked, ...]]]:
+        for after, parts in plain(position):
             # Which pieces are hidden follows from the place as well: another choice in every pass.
             rng = np.random.default_rng([hyper.seed, *after])
-            yield after, hide(batch.input_ids, batch.attention_mask, pieces, rng)
+            yield after, hide_in_parts(parts, pieces, rng)
 
     return batches
 
@@ -136,7 +127,8 @@ def _save(out: Path, start: Start, session: Session, config: dict[str, Any], pro
     temporary = out / ".encoder.tmp"
     shutil.rmtree(temporary, ignore_errors=True)
     try:
-        session.model.save_pretrained(temporary, safe_serialization=True)
+        with naming(out / "model.safetensors"):
+            session.model.save_pretrained(temporary, safe_serialization=True)
         copy_tokeniser(start.tokeniser, temporary)
         facts = config["masked_language"] | {"step": progress.step, "loss": progress.loss}
         write_json(temporary / NAME, {"masked_language": facts})

@@ -22,7 +22,7 @@ import numpy as np
 
 from consumer.clean import clean
 from consumer.model.folder import ModelFolder
-from consumer.model.manifest import read_object, sha256
+from consumer.model.manifest import sha256
 from consumer.scoring.load import load_scorer
 from consumer.scoring.scorer import Scorer
 from consumer.tokenise import Tokeniser
@@ -73,33 +73,45 @@ def teach(
     """Make the folder ``out``; returns how often the teachers agree with the labels, by source.
 
     Raises:
-        BadInputError: no chunks, a file named that is malformed, or a source that no teacher speaks of.
+        BadInputError: no chunks, or not those of their manifest; a file named that is malformed; a source
+            that no teacher speaks of.
         ModelRefusedError: a teacher's score is not a number.
     """
     paths = sorted(chunks.glob("chunk_*.csv"))
     if not paths:
         raise BadInputError(f"{chunks}: no chunk_*.csv; run `python -m training chunk` first")
+    chunk_files.check_chunks(chunks, {path.name: sha256(path) for path in paths})
     chunk_files.check_replaceable(out, [*paths, *also])
     more = [row for path in also for row in read_rows(path, path.stem)]
     accounts: dict[str, Account] = {}
     with staged(out) as folder, progress("teaching") as report:
         (folder / chunk_files.CHUNKS).mkdir()
-        done = 0
+        done, written = 0, dict[str, dict[str, Any]]()
         for number, path in enumerate(paths):
             rows = [*read_rows(path, path.stem), *more[number :: len(paths)]]
             taught = _taught(rows, teachers, share, accounts)
-            _write(folder / chunk_files.CHUNKS / path.name, taught)
+            written[path.name] = _write(folder / chunk_files.CHUNKS / path.name, taught)
             done += len(rows)
             report((number + 1) / len(paths), done)
-        chunk_files.write_manifest(folder, _manifest(paths, teachers, share, also))
+        made = _manifest(paths, teachers, share, also)
+        chunk_files.write_manifest(folder, made | {"chunks": written})
     return accounts
 
 
 def is_made(chunks: Path, out: Path, teachers: Sequence[Teacher], share: float, also: Sequence[Path]) -> bool:
-    """Whether ``out``, which is there whole or not at all, was made of the same files, teachers and share."""
-    path = out / chunk_files.MANIFEST
-    paths = sorted(chunks.glob("chunk_*.csv"))
-    return path.is_file() and read_object(path) == as_json(_manifest(paths, teachers, share, also))
+    """Whether ``out`` was made of the same files, teachers and share, and is as it was made."""
+    found = chunk_files.read_manifest(out)
+    if found is None:
+        return False
+    made = as_json(_manifest(sorted(chunks.glob("chunk_*.csv")), teachers, share, also))
+    if found | {"chunks": None} != made | {"chunks": None}:
+        return False
+    taught = out / chunk_files.CHUNKS
+    try:
+        chunk_files.check_chunks(taught, {path.name: sha256(path) for path in taught.glob("chunk_*.csv")})
+    except BadInputError:  # somebody changed it since
+        return False
+    return True
 
 
 def _taught(
@@ -133,12 +145,14 @@ def _of(source: str, teachers: Sequence[Teacher]) -> list[Teacher]:
     return found
 
 
-def _write(path: Path, rows: Sequence[Row]) -> None:
+def _write(path: Path, rows: Sequence[Row]) -> dict[str, Any]:
+    """One chunk; returns its number of rows and its sha256."""
     with path.open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(HEADER)
         for row in rows:
             lines.writerow((row.target, row.text, row.source, f"{row.weight:.6g}", f"{row.aim:.6f}"))
+    return {"rows": len(rows), "sha256": sha256(path)}
 
 
 def _manifest(

@@ -15,13 +15,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from consumer.clean import clean
-from consumer.errors import ModelRefusedError
-from consumer.model.folder import ModelFolder
 from consumer.tokenise import Tokeniser, fingerprint
 from training.data.batches import Example, read_examples
-from training.data.mixture import Mixture, endless, held_out, survey
-from training.data.rows import LABELS, BadInputError, Row, read_rows
+from training.data.chunk_files import check_chunks
+from training.data.mixture import Mixture, endless, survey
+from training.data.rows import BadInputError
 from training.fit.checkpoint import finish_replacing
 from training.fit.hyper import Hyper, add_hyper_arguments, hyper_of
 from training.fit.keeper import Keeper
@@ -36,9 +34,9 @@ from training.fit.record import (
     portable,
     weights_hash,
     where_to_begin,
-    write_json,
 )
-from training.fit.session import Session, float32, open_session, prepare
+from training.fit.retraining import Retraining, judge, read_retraining, survey_added
+from training.fit.session import Session, open_session, prepare
 from training.fit.start import Source, Start, find_start
 from training.fit.state import load_variables
 from training.fit.step import make_scorer
@@ -46,16 +44,6 @@ from training.fit.stop import INTERRUPTED, how_to_go_on, listening
 from training.fit.strategy import KINDS, choose_strategy, is_chief
 from training.fit.validation import Validation
 from training.measure.labelled import set_name
-from training.measure.opened import open_any
-from training.measure.retrained import ALIKE, compare_models
-
-
-@dataclass(frozen=True, slots=True)
-class Retraining:
-    """The model in use, and the rows on which the new one is compared with it."""
-
-    model: ModelFolder
-    held_out: dict[str, list[Row]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +87,8 @@ def train(args: argparse.Namespace) -> Outcome:
         keeper = Keeper(args.out, job.start, session, config, is_chief(strategy))
         outcome = _run(args, job, session, progress, keeper)
     if job.retraining is not None and keeper.chief and outcome != "interrupted":
-        _compare(args.out, job.retraining, hyper.seed)
+        judge(args.out, job.retraining, hyper.seed)
     return outcome
-
-
-def _compare(out: Path, retraining: Retraining, seed: int) -> None:
-    float32()
-    found = compare_models(open_any(out / "best"), retraining.model, retraining.held_out, seed)
-    name = f"{retraining.model.name} {retraining.model.version}"
-    sets = {set_of: asdict(comparison) for set_of, comparison in found.items()}
-    content = {"new": out.name, "old": name, "scored": ALIKE, "sets": sets}
-    write_json(out / "comparison.json", content)
-    print(f"compared with {name}, {ALIKE}:")
-    for set_of, comparison in found.items():
-        print(f"against {name} on {set_of}: {comparison.sentence()}")
 
 
 def _run(args: argparse.Namespace, job: Job, session: Session, progress: Progress, keeper: Keeper) -> Outcome:
@@ -126,9 +102,7 @@ def _run(args: argparse.Namespace, job: Job, session: Session, progress: Progres
         steps=job.steps,
         save_every=args.save_every,
         batches=endless(job.mixture, job.tokeniser, hyper.batch_size, hyper.seed, hyper.step_tokens),
-        step_once=lambda asked, batch: session.step_once(
-            asked, batch.input_ids, batch.attention_mask, batch.labels, batch.weights
-        ),
+        step_once=session.step_once,
         rate=hyper.rate(job.steps),
         save=keeper.save,
         clock=time.monotonic,
@@ -143,7 +117,7 @@ def _run(args: argparse.Namespace, job: Job, session: Session, progress: Progres
 
 
 def read_job(args: argparse.Namespace, hyper: Hyper) -> Job:
-    """Read and check everything that ``args`` names; raises as ``train`` does."""
+    """Read and check everything that ``args`` names, the quick first; raises as ``train`` does."""
     start = find_start(
         Source(args.start, args.config, args.tokeniser, hyper.config_settings(), tuple(args.layers))
     )
@@ -151,26 +125,14 @@ def read_job(args: argparse.Namespace, hyper: Hyper) -> Job:
         raise BadInputError(
             f"--max-length {hyper.max_length}: the model has {start.config.max_position_embeddings} positions"
         )
+    retraining = read_retraining(Path(args.start), start, args.add, args.held_out) if args.add else None
+    tokeniser = Tokeniser(start.tokeniser / "tokenizer.json", hyper.max_length)
+    validation = _validation(args.validation, tokeniser)
     mixture = _mixture(args, hyper)
     steps = int(mixture.rows // hyper.batch_size * hyper.epochs)
     if steps < 1:
         raise BadInputError(f"{mixture.rows} rows make no batch of {hyper.batch_size}: nothing to train on")
-    tokeniser = Tokeniser(start.tokeniser / "tokenizer.json", hyper.max_length)
-    retraining = _retraining(args, start) if args.add else None
-    return Job(args.out, hyper, start, mixture, _validation(args.validation, tokeniser), steps, retraining)
-
-
-def _retraining(args: argparse.Namespace, start: Start) -> Retraining:
-    if "classifier/kernel" not in start.weights:
-        raise ModelRefusedError(f"--add compares with the model started from: {start.name} is no classifier")
-    sets: dict[str, list[Row]] = {}
-    for path in args.held_out:
-        if not path.is_file():
-            raise BadInputError(f"{path}: no such file; --held-out names the rows to compare on")
-        sets[set_name(path)] = [row for row in read_rows(path, path.stem) if row.target in LABELS]
-    sets["added"] = [row for path in args.add for row in held_out(path)]
-    with_text = {name: [row for row in rows if clean(row.text)] for name, rows in sets.items()}
-    return Retraining(open_any(Path(args.start)), {name: rows for name, rows in with_text.items() if rows})
+    return Job(args.out, hyper, start, mixture, validation, steps, retraining)
 
 
 def _validation(paths: list[Path], tokeniser: Tokeniser) -> dict[str, list[Example]]:
@@ -192,7 +154,8 @@ def _mixture(args: argparse.Namespace, hyper: Hyper) -> Mixture:
     if not chunks and not args.add:
         raise BadInputError(f"{args.chunks}: no chunk_*.csv; run `python -m training chunk` first")
     old = tuple(survey(path) for path in chunks)
-    return Mixture(old, tuple(survey(path, checked=True) for path in args.add), hyper.old_share)
+    check_chunks(args.chunks, {file.path.name: file.sha256 for file in old})
+    return Mixture(old, survey_added(args.add, [*args.validation, *args.held_out]), hyper.old_share)
 
 
 def _config(args: argparse.Namespace, job: Job, replicas: int) -> dict[str, Any]:
@@ -210,7 +173,12 @@ def _config(args: argparse.Namespace, job: Job, replicas: int) -> dict[str, Any]
             "tokeniser_fingerprint": fingerprint(start.tokeniser / "tokenizer.json"),
             "data_sha256": data_hash((*mixture.old, *mixture.new)),
             "data": manifest_of(args.chunks, len(mixture.old)),
-            "added": {file.path.name: {"rows": file.rows, "sha256": file.sha256} for file in mixture.new},
+            "added": {
+                file.path.name: {"rows": file.rows, "left_out": file.left_out, "sha256": file.sha256}
+                for file in mixture.new
+            },
+            # Which rows of the added files train depends on it.
+            "held_out_sha256": data_hash([survey(path) for path in args.held_out]) if args.add else None,
             "validation": [path.name for path in args.validation],
             "validation_sha256": data_hash([survey(path) for path in args.validation]),
             "command": ["python", "-m", "training", *portable(sys.argv[1:])],

@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from consumer.model.manifest import sha256
+from consumer.tokenise import fingerprint
+from training.data.chunk_files import check_chunks
 from training.data.pieces import count_pieces, trimmed
 from training.data.rows import BadInputError
-from training.fit.derived import told_of, write_checkpoint
+from training.fit.derived import require_checkpoint, told_of, write_checkpoint
 from training.fit.record import portable, weights_hash
 from training.fit.start import Source, Start, find_start
 
@@ -49,6 +51,7 @@ def _told(start: Start, made: Start, share: float, chunks: Sequence[Path]) -> di
     facts = {
         "pieces_before": start.config.vocab_size,
         "pieces": made.config.vocab_size,
+        "tokeniser_fingerprint": fingerprint(made.tokeniser / "tokenizer.json"),
         "share_of_tokens_kept": round(share, 6),
         "texts_sha256": texts,
         "sha256_before": weights_hash(start.file),
@@ -64,15 +67,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     flag("--pieces", type=int, required=True, help="how many word pieces stay, marks and letters among them")
     flag("--chunks", type=Path, default=Path("Data/processed/Chunks"),
          help="folder of chunk_*.csv whose texts are counted")  # fmt: skip
-    flag("--out", type=Path, required=True, help="folder to make or to replace")
+    flag("--out", type=Path, required=True, help="checkpoint to make or to replace")
 
 
 def run(args: argparse.Namespace) -> int:
     """Entry point of ``training trim``."""
+    require_checkpoint(args.out)
     start = find_start(Source(str(args.folder)))
     chunks = sorted(args.chunks.glob("chunk_*.csv"))
     if not chunks:
         raise BadInputError(f"{args.chunks}: no chunk_*.csv; run `python -m training chunk` first")
+    check_chunks(args.chunks, {path.name: sha256(path) for path in chunks})
     with tempfile.TemporaryDirectory() as folder:
         made, share = trim(start, chunks, args.pieces, Path(folder))
         write_checkpoint(args.out, made, _told(start, made, share, chunks))

@@ -29,7 +29,7 @@ from transformers import TFDistilBertForSequenceClassification
 from consumer.model.folder import open_model
 from consumer.tokenise import Tokeniser
 from tests.bench import texts
-from training.data.batches import Batch
+from training.data.batches import Parts
 from training.data.mixture import Mixture, Position, endless, survey
 from training.fit.hyper import Hyper
 from training.fit.loop import Progress, Run, fit
@@ -40,7 +40,7 @@ from training.fit.stop import Stop
 
 _WARM = 3  # steps that are not counted: the graph is built, caches fill
 _HYPER = Hyper(batch_size=64)
-Batches = Callable[[Position], Iterator[tuple[Position, Batch]]]
+Batches = Callable[[Position], Iterator[tuple[Position, Parts]]]
 
 
 def train(start: Start, batches: Batches, steps: int) -> tuple[int, float]:
@@ -49,10 +49,10 @@ def train(start: Start, batches: Batches, steps: int) -> tuple[int, float]:
     session = open_session(start, _HYPER, steps + _WARM)
     moments, rows = [], []
 
-    def step_once(asked: bool, batch: Batch) -> tuple[float, bool]:  # noqa: FBT001 - as Run calls it
-        told = session.step_once(asked, batch.input_ids, batch.attention_mask, batch.labels, batch.weights)
+    def step_once(asked: bool, parts: Parts) -> tuple[float, bool]:  # noqa: FBT001 - as Run calls it
+        told = session.step_once(asked, parts)
         moments.append(time.perf_counter())
-        rows.append(len(batch.labels))
+        rows.append(sum(len(part.labels) for part in parts))
         return told
 
     run = Run(
@@ -85,7 +85,7 @@ def train_bare(start: Start, batches: Batches, steps: int) -> tuple[int, float]:
         return loss
 
     graph = tf.function(step, input_signature=(tokens, tokens, rows))
-    made = [batch for _, batch in islice(batches(Position()), steps + _WARM)]
+    made = [batch for _, (batch,) in islice(batches(Position()), steps + _WARM)]
     started = 0.0
     for number, batch in enumerate(made):
         if number == _WARM:

@@ -105,6 +105,22 @@ def test_what_cannot_be_done_changes_nothing(
     assert hash_files(copy.parent) == before
 
 
+@pytest.mark.parametrize("place", ["Models", "Models/CURRENT", "other"])
+def test_what_is_no_model_folder_is_not_replaced(
+    copy: Path, flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    """The folder of all models, the pointer itself, somebody's files: one line, and all is as it was."""
+    (copy.parent / "CURRENT").write_text("tiny\n")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "letter.txt").write_text("mine")
+    before = hash_files(tmp_path)
+    assert main(["calibrate", str(copy), *flags, "--out", str(tmp_path / place)]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"training calibrate: {tmp_path / place} is no")
+    assert told.count("\n") == 1
+    assert hash_files(tmp_path) == before
+
+
 def test_a_folder_in_use_needs_to_be_told(
     copy: Path, flags: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -187,7 +187,6 @@ def test_bad_file_is_named(
     [
         (("--neutral-band", "0.6,0.9"), "must contain the model's threshold"),
         (("--neutral-band", "wide"), "must be LOW,HIGH"),
-        (("--choose-band", "BINARY"), "no row labelled 2"),
         (("--resamples", "0"), "at least 1"),
     ],
 )
@@ -195,10 +194,21 @@ def test_bad_flag_is_named(
     flags: tuple[str, str], reason: str, tiny: ModelFolder, mixed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One line, exit 2."""
-    binary = write_rows(mixed.parent / "binary.csv", "0404")
-    value = str(binary) if flags[1] == "BINARY" else flags[1]
-    assert main(["evaluate", str(mixed), "--model", str(tiny.path), flags[0], value]) == 2
+    assert main(["evaluate", str(mixed), "--model", str(tiny.path), *flags]) == 2
     assert reason in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("labels", "missing"), [("04", "2, neutral"), ("02", "4, positive"), ("42", "0, negative")]
+)
+def test_a_band_wants_rows_of_all_three_classes(
+    labels: str, missing: str, tiny: ModelFolder, mixed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without one of them no band has a macro recall, and the first that was tried would win."""
+    two = write_rows(mixed.parent / "two.csv", labels * 15)
+    assert main(["evaluate", str(mixed), "--model", str(tiny.path), "--choose-band", str(two)]) == 2
+    told = f"training evaluate: {two}: no row labelled {missing}: a band is chosen on rows of all three\n"
+    assert capsys.readouterr().err == told
 
 
 def test_two_files_of_one_name_are_refused(

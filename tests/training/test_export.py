@@ -6,7 +6,8 @@ import json
 import re
 import resource
 import shutil
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -123,13 +124,18 @@ def test_a_neutral_band_is_chosen_and_measured_on_request(
     assert f"neutral band {low:g} to {high:g}, chosen on chosen" in capsys.readouterr().out
 
 
-def test_a_band_wants_neutral_rows(
-    flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("labels", "missing"), [("40", "2, neutral"), ("42", "0, negative")])
+def test_a_band_wants_rows_of_all_three_classes(
+    flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], labels: str, missing: str
 ) -> None:
-    """Rows of two labels cannot choose one: a clear line, and nothing is left behind."""
-    two = write_rows(tmp_path / "two.csv", "40" * 15)
+    """Rows of two cannot choose one: a line with their file, and nothing is left behind."""
+    two = write_rows(tmp_path / "two.csv", labels * 15)
     assert main(["export", *flags, "--choose-band", str(two), "--out", str(tmp_path / "M" / "none")]) == 2
-    assert "two: no row labelled 2" in capsys.readouterr().err
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .startswith(f"training export: {two}: no row labelled {missing}")
+    )
     assert list((tmp_path / "M").iterdir()) == []
 
 
@@ -149,18 +155,43 @@ def test_failed_export_leaves_the_old_folder(
     assert hash_files(copy.parent) == before
 
 
-def test_full_disk_leaves_the_old_folder(
-    copy: Path, flags: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A write that fails half way: one line, exit 2, and what was there is there."""
-    before = hash_files(copy.parent)
+@pytest.fixture
+def limit() -> Iterator[Callable[[int], None]]:
+    """No file may grow beyond so many bytes, as on a disk that is full; afterwards as before."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
-    try:
-        assert main(["export", *flags, "--out", str(copy)]) == 2
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert "File too large" in capsys.readouterr().err
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("step", ["checkpoint", "SavedModel", "OpenVINO"])
+def test_full_disk_leaves_the_old_folder(
+    copy: Path,
+    flags: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    limit: Callable[[int], None],
+    step: str,
+) -> None:
+    """A write that fails half way, whichever runtime makes it: one line with a file, 2, all as it was."""
+    from training.ship import convert  # noqa: PLC0415 - loads TensorFlow
+
+    before, quantised = hash_files(copy.parent), convert._quantised
+
+    def full(model: object, texts: Sequence[Sequence[int]]) -> object:
+        made = quantised(model, texts)
+        limit(20_000)
+        return made
+
+    if step == "OpenVINO":
+        monkeypatch.setattr(convert, "_quantised", full)
+    else:  # the weights are copied first; the SavedModel has them twice as wide
+        limit({"checkpoint": 20_000, "SavedModel": (copy / "model.safetensors").stat().st_size + 1}[step])
+    assert main(["export", *flags, "--out", str(copy)]) == 2
+    told = capsys.readouterr().err.splitlines()
+    place = {"SavedModel": tempfile.gettempdir(), "OpenVINO": str(copy.parent / ".tiny.tmp" / "openvino")}
+    assert told[-1].startswith(f"training export: {place.get(step, '')}")
+    assert [one for one in told if one.startswith("training")] == told[-1:]
+    assert not any("Traceback" in one for one in told)
     assert hash_files(copy.parent) == before
 
 
@@ -196,6 +227,28 @@ def test_folder_in_use_is_not_replaced(
     (copy.parent / "CURRENT").write_text("tiny\n")
     assert main(["export", *flags, "--out", str(copy)]) == 2
     assert "--replace" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", ["Models", "processed", "run"])
+def test_what_is_no_model_folder_is_not_replaced(
+    copy: Path,
+    flags: list[str],
+    tiny_checkpoint_path: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    place: str,
+) -> None:
+    """All models, chunked data with its own manifest, a checkpoint: one line, and all is as it was."""
+    (copy.parent / "CURRENT").write_text("tiny\n")
+    shutil.copytree(tiny_checkpoint_path, tmp_path / "run")
+    (tmp_path / "processed").mkdir()
+    (tmp_path / "processed" / "manifest.json").write_text("{}")
+    before = hash_files(tmp_path)
+    assert main(["export", *flags, "--out", str(tmp_path / place)]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"training export: {tmp_path / place} is no")
+    assert told.count("\n") == 1
+    assert hash_files(tmp_path) == before
 
 
 @pytest.mark.parametrize("missing", ["--from", "--calibration", "--validation", "--drift-reference"])

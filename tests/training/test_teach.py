@@ -12,6 +12,7 @@ import pytest
 
 from consumer.errors import ModelRefusedError
 from consumer.model.folder import ModelFolder
+from consumer.model.manifest import sha256
 from consumer.tokenise import Tokeniser
 from tests.models.tiny import tiny_checkpoint, write_tokeniser
 from tests.training.data.tables import many, write_csv
@@ -19,6 +20,7 @@ from tests.training.fit.material import make_material, run_child
 from training import teach
 from training.__main__ import main
 from training.data.batches import read_examples, to_examples
+from training.data.chunk_files import check_chunks, read_manifest, write_manifest
 from training.data.mixture import held_out, survey
 from training.data.rows import BadInputError, Row, read_rows
 
@@ -122,8 +124,27 @@ def test_what_was_made_of_the_same_is_kept(
     assert [kept("--also", str(plain)), kept("--also", str(plain))] == [False, True]
     write_csv(chunks / "chunk_0001.csv", [("4", "glad", "ours")], FIELDS)
     assert [kept("--also", str(plain)), kept("--also", str(plain))] == [False, True]
+    (tmp_path / "out" / "Chunks" / "chunk_0001.csv").write_text("target,text,aim\n4,glad,0.5\n")
+    assert [kept("--also", str(plain)), kept("--also", str(plain))] == [False, True]
     monkeypatch.setattr(teach, "_teacher", lambda _: sayer(tmp_path / "b", 1.0))
     assert not kept("--also", str(plain))
+
+
+def test_the_manifest_is_of_the_chunks_that_were_written(tmp_path: Path) -> None:
+    """Not of those that were read, whose own manifest is held to, too."""
+    given, out = tmp_path / "given", tmp_path / "out"
+    given.mkdir()
+    chunks = chunks_of(given, ours=[("0", "sad"), ("4", "glad")])
+    file = chunks / "chunk_0001.csv"
+    write_manifest(given, {"chunks": {file.name: {"rows": 2, "sha256": sha256(file)}}})
+    teach.teach(chunks, out, [sayer(tmp_path / "a", 0.0)], 0.5)
+    written = out / "Chunks" / file.name
+    assert read_manifest(out)["chunks"] == {file.name: {"rows": 2, "sha256": sha256(written)}}  # type: ignore[index] # it is there
+    assert sha256(written) != sha256(file)
+    check_chunks(out / "Chunks", {file.name: sha256(written)})
+    file.write_text("target,text\n0,sad\n")
+    with pytest.raises(BadInputError, match=rf"^{file} is not the file that "):
+        teach.teach(chunks, out, [sayer(tmp_path / "a", 0.0)], 0.5)
 
 
 def test_no_chunks_and_no_number_are_refused(tmp_path: Path) -> None:

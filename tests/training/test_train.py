@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from consumer.errors import ModelRefusedError
+from consumer.model.manifest import sha256
 from tests.models.tiny import write_labelled
 from tests.training.fit.material import Material, make_material, run_child
 from training import __main__ as command
+from training.data.chunk_files import write_manifest
 from training.data.rows import BadInputError
 from training.fit.state import read_facts
 from training.fit.stop import INTERRUPTED, how_to_go_on, listening
@@ -55,6 +57,22 @@ def test_a_stop_saves_and_retraining_compares(material: Material, tmp_path: Path
     added = config["added"]["new.csv"]["rows"]
     assert added < 120
     assert config["rows"] == added + min(added, 96)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("damage", ["cut", "manifest"])
+def test_chunks_that_are_not_what_was_made_are_refused(tmp_path: Path, damage: str) -> None:
+    """One line that names the file, 2, and no folder of a run: before anything is trained."""
+    material = make_material(tmp_path / "material")
+    chunks, log = sorted((material.folder / "Chunks").iterdir()), tmp_path / "log"
+    write_manifest(material.folder, {"chunks": {path.name: {"sha256": sha256(path)} for path in chunks}})
+    named = chunks[1] if damage == "cut" else material.folder / "manifest.json"
+    lines = named.read_text().splitlines(keepends=True)
+    named.write_text("".join(lines[:-1]))
+    assert run_child(material.arguments(tmp_path / "run"), log=log) == 2
+    (line,) = (one for one in log.read_text().splitlines() if one.startswith("training train: "))
+    assert line.startswith(f"training train: {named}")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from consumer.scoring.load import load_scorer
-from consumer.tokenise import Tokeniser
+from consumer.tokenise import Tokeniser, fingerprint
 from tests.models.tiny import MAX_LENGTH, SPECIAL, VOCABULARY, tiny_checkpoint
 from training.__main__ import main
 
@@ -67,6 +67,7 @@ def test_what_is_written_with_the_pieces_kept_scores_as_before(
     assert len(spelled) == 2 + 1 + len("hate") + len("this")
     told = json.loads((out / "training-config.json").read_text())
     assert told["started_from"] == "random"
+    assert told["trimmed"]["tokeniser_fingerprint"] == fingerprint(out / "tokenizer.json")
     assert (told["trimmed"]["pieces"], told["trimmed"]["pieces_before"]) == (pieces, len(VOCABULARY))
     assert 0.8 < told["trimmed"]["share_of_tokens_kept"] < 1
     assert f"{pieces} of {len(VOCABULARY)} word pieces" in capsys.readouterr().out
@@ -132,3 +133,29 @@ def test_a_blend_of_another_shape_is_refused(
     main(["trim", str(checkpoint), "--pieces", str(pieces), "--chunks", str(chunks), "--out", str(small)])
     assert main(["blend", str(checkpoint), str(small), "--out", str(tmp_path / "out")]) == 3
     assert "not of one shape" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["blend", "trim"])
+@pytest.mark.parametrize(
+    "names", [("CURRENT", "m/config.json"), ("config.json", "model.safetensors", "state.npz")]
+)
+def test_what_is_no_checkpoint_is_not_replaced(
+    checkpoint: Path,
+    chunks: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    names: tuple[str, ...],
+) -> None:
+    """The folder of models or runs, a pre-trained encoder with its state: one line, and all is as it was."""
+    out = tmp_path / "out"
+    for name in names:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text("mine")
+    more = {"blend": [str(checkpoint)], "trim": ["--pieces", "90", "--chunks", str(chunks)]}[command]
+    assert main([command, str(checkpoint), *more, "--out", str(out)]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"training {command}: {out} ")
+    assert told.count("\n") == 1
+    assert {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()} == set(names)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

@@ -22,12 +22,20 @@ _WIDTH_STEP = 8  # batches are padded to a multiple of this
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Padded ids with their mask, labels and weights."""
+    """Padded ids with their mask, labels and weights: all rows of a batch, or a part of them."""
 
     input_ids: Ints  # (n, t)
     attention_mask: Ints  # (n, t)
     labels: Floats  # (n,) 0 or 1, or between where there are teachers
     weights: Floats  # (n,) how much a row counts, 1 on average
+
+    @property
+    def arrays(self) -> tuple[Ints, Ints, Floats, Floats]:
+        """As a graph takes them."""
+        return self.input_ids, self.attention_mask, self.labels, self.weights
+
+
+Parts = tuple[Batch, ...]  # of one batch, whose losses add up to the batch's mean loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +81,13 @@ def _width(examples: Sequence[Example]) -> int:
 
 def bucketed(
     examples: Sequence[Example], batch_size: int, rng: random.Random, most_tokens: int = sys.maxsize
-) -> Iterator[Batch]:
+) -> Iterator[Parts]:
     """Neighbours in a batch alike in length, batches in random order, every example at most once.
 
     What does not fill a last batch is left out, by chance and not by length: a short batch's gradient
     would weigh too much. Fewer examples than a batch make one. A batch of more padded tokens than
-    ``most_tokens`` comes in parts, one after the other, whose rows count for their share of the batch: the
-    longest texts would otherwise decide how much memory a run takes.
+    ``most_tokens`` comes in several parts, whose rows count for their share of the batch: the longest texts
+    would otherwise decide how much memory a run takes.
     """
     whole = len(examples) // batch_size * batch_size or len(examples)
     chosen = rng.sample(range(len(examples)), whole)  # in random order, so that equal lengths mix
@@ -87,7 +95,7 @@ def bucketed(
     starts = list(range(0, whole, batch_size))
     rng.shuffle(starts)
     for start in starts:
-        yield from _parts([examples[i] for i in chosen[start : start + batch_size]], most_tokens)
+        yield tuple(_parts([examples[i] for i in chosen[start : start + batch_size]], most_tokens))
 
 
 def _parts(examples: Sequence[Example], most_tokens: int) -> Iterator[Batch]:

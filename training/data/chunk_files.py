@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ NEUTRALS = "neutral.csv"
 HEADER = b"target,text,source,weight\n"
 _OURS = {CHUNKS, MANIFEST, NEUTRALS, ".DS_Store", *(f"{name}.csv" for name, _ in SPLITS)}
 _PIECE_ROWS = 4096
+_ANEW = "make the chunks anew"
 
 
 def write_rows(
@@ -45,6 +47,47 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     """The last file: where it stands, the others are whole."""
     text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")
+
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """What ``write_manifest`` wrote into ``folder``; ``None`` where nothing is.
+
+    Raises ``BadInputError`` naming the file where it is damaged.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadInputError(f"{path}: not readable as JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise BadInputError(f"{path}: not a JSON object: `python -m training chunk` writes it")
+    return content
+
+
+def check_chunks(folder: Path, hashes: Mapping[str, str]) -> None:
+    """The chunks in ``folder``, by name their sha256, are those that the manifest beside it lists.
+
+    Nothing is looked at where there is no such manifest: chunks may come from elsewhere.
+
+    Raises ``BadInputError`` naming the first file that is missing, new or another one.
+    """
+    content = read_manifest(folder.parent) if folder.name == CHUNKS else None
+    listed = (content or {}).get("chunks")
+    if not isinstance(listed, dict):
+        return
+    path = folder.parent / MANIFEST
+    for name in sorted({*listed, *hashes}):
+        if name not in hashes:
+            raise BadInputError(f"{folder / name} is missing: {path} lists it; {_ANEW}")
+        if name not in listed:
+            raise BadInputError(f"{folder / name} is not listed in {path}: remove it; or {_ANEW}")
+        account = listed[name]
+        if not isinstance(account, dict) or account.get("sha256") != hashes[name]:
+            raise BadInputError(
+                f"{folder / name} is not the file that {path} lists: changed, or cut short; {_ANEW}"
+            )
 
 
 def check_replaceable(out: Path, inputs: list[Path]) -> None:

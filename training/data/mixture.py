@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from consumer.tokenise import Tokeniser
-from training.data.batches import Batch, Example, bucketed, to_examples
+from training.data.batches import Example, Parts, bucketed, to_examples
 from training.data.rows import LABELS, BadInputError, Row, read_rows
-from training.data.split import place, split_of
+from training.data.split import TRAIN, place, split_of
 
 Group = TypeVar("Group")
 ROWS_TOGETHER = 12_000  # mixed with each other before they are put into batches
@@ -31,7 +31,9 @@ class Labelled:
     path: Path
     rows: int
     sha256: str
-    checked: bool = False  # rows of a held-out split are to be left out
+    checked: bool = False  # rows of a held-out split are to be left out, and those of ``seen``
+    seen: frozenset[int] = frozenset()  # keys of texts that are measured on
+    left_out: int = 0  # rows of the train split, for what they say is in ``seen``
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,30 +98,37 @@ def _cut(slices: Sequence[Slice], group: int, count: int) -> int:
     return len(slices) * group // count
 
 
-def survey(path: Path, *, checked: bool = False) -> Labelled:
-    """Read a labelled file once, to count and hash it; every fault of it is found before training starts.
+def survey(path: Path, *, checked: bool = False, seen: frozenset[int] = frozenset()) -> Labelled:
+    """Read a labelled file, to count and hash it; every fault of it is found before training starts.
 
-    Raises ``BadInputError`` naming file and row.
+    A ``checked`` file is one that may hold rows of a held-out split, or with a key of ``seen``: they do not
+    train. Raises ``BadInputError`` naming file and row.
     """
     if not path.is_file():
         raise BadInputError(f"{path}: no such file")
-    rows = sum(1 for _ in _training_rows(path, checked=checked))
+    rows = sum(1 for _ in _training_rows(path, checked=checked, seen=seen))
+    of_split = sum(1 for _ in _training_rows(path, checked=checked)) if seen else rows
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Labelled(path, rows, digest, checked)
+    return Labelled(path, rows, digest, checked, seen, of_split - rows)
 
 
 def held_out(path: Path) -> Iterator[Row]:
     """The binary rows of a new file that ``survey`` leaves out: they belong to a held-out split."""
     for row in _trained_on(path):
-        if row.target in LABELS and split_of(place(row.text)[1]) != "train":
+        if row.target in LABELS and split_of(place(row.text)[1]) != TRAIN:
             yield row
 
 
-def _training_rows(path: Path, *, checked: bool) -> Iterator[Row]:
+def _training_rows(path: Path, *, checked: bool, seen: frozenset[int] = frozenset()) -> Iterator[Row]:
     for row in _trained_on(path):
-        if not checked or split_of(place(row.text)[1]) == "train":
+        if not checked or _may_train(row, seen):
             yield row
+
+
+def _may_train(row: Row, seen: frozenset[int]) -> bool:
+    key, position = place(row.text)
+    return split_of(position) == TRAIN and key not in seen
 
 
 def _trained_on(path: Path) -> Iterator[Row]:
@@ -128,13 +137,13 @@ def _trained_on(path: Path) -> Iterator[Row]:
 
 def read_slice(part: Slice) -> list[Row]:
     """The rows of a slice, in file order."""
-    rows = _training_rows(part.file.path, checked=part.file.checked)
+    rows = _training_rows(part.file.path, checked=part.file.checked, seen=part.file.seen)
     return list(islice(rows, part.rows.start, part.rows.stop, part.rows.step))
 
 
 def endless(
     mixture: Mixture, tokeniser: Tokeniser, batch_size: int, seed: int, most_tokens: int = sys.maxsize
-) -> Callable[[Position], Iterator[tuple[Position, Batch]]]:
+) -> Callable[[Position], Iterator[tuple[Position, Parts]]]:
     """Batches from a position on, pass after pass, each with the position to go on from after it."""
 
     def read(group: Sequence[Slice]) -> list[Example]:
@@ -149,13 +158,13 @@ def endless_groups(
     batch_size: int,
     seed: int,
     most_tokens: int = sys.maxsize,
-) -> Callable[[Position], Iterator[tuple[Position, Batch]]]:
+) -> Callable[[Position], Iterator[tuple[Position, Parts]]]:
     """As ``endless``, of groups of any kind."""
 
-    def batches_of(group: Group, rng: random.Random) -> Iterator[Batch]:
+    def batches_of(group: Group, rng: random.Random) -> Iterator[Parts]:
         return bucketed(read(group), batch_size, rng, most_tokens)
 
-    def batches(start: Position) -> Iterator[tuple[Position, Batch]]:
+    def batches(start: Position) -> Iterator[tuple[Position, Parts]]:
         epoch, first, skip = start
         while True:
             groups, found = groups_of(epoch), False

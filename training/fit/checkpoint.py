@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import tf_keras
-from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from training.fit.disk import sync, sync_tree
+from training.fit.disk import naming, sync, sync_tree
 
 TOKENISER_FILES = ("tokenizer.json", "vocab.txt")
 
@@ -22,12 +21,10 @@ def save_weights(model: tf_keras.Model, folder: Path) -> None:
     ``OSError`` where the disk does not take them.
     """
     path = folder / "model.safetensors"
-    try:
+    with naming(path):
         model.save_pretrained(folder, safe_serialization=True)
         narrow = {name: value.astype(np.float16) for name, value in load_file(path).items()}
         save_file(narrow, path, metadata={"format": "tf"})
-    except SafetensorError as error:  # a full disk, most likely; it says so in its own way
-        raise OSError(f"{path}: {error}") from error
     path.chmod(0o644)  # safetensors writes for its owner alone
 
 

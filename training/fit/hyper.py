@@ -91,8 +91,8 @@ def add_hyper_arguments(parser: argparse.ArgumentParser) -> None:
     flag("--epochs", type=float, default=default.epochs, help="passes over the data")
     flag("--batch-size", type=int, default=default.batch_size, help="rows a step, of all machines together")
     flag("--step-tokens", type=int, default=default.step_tokens,
-         help="padded tokens at once: a batch of more comes in parts that count for their share. Bounds "
-         "the memory; raise it with the batch size")  # fmt: skip
+         help="padded tokens at once: of a batch of more the gradients are computed in parts and added up. "
+         "Bounds the memory; the steps are the same")  # fmt: skip
     flag("--learning-rate", type=float, default=default.learning_rate, help="at its highest")
     flag("--warm-up-ratio", type=float, default=default.warm_up_ratio, help="share of all steps")
     flag("--decay", choices=("linear", "cosine"), default=default.decay, help="of the learning rate, to 0")

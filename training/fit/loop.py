@@ -54,14 +54,15 @@ class Progress:
 class Run:
     """What a loop runs: how long, and what it calls.
 
-    ``step_once`` makes one step of ``asked`` and a batch and returns its loss and whether to stop, on
-    every machine alike. ``validate`` scores, ``keep`` writes the best weights, ``save`` the state.
+    ``step_once`` makes one step of ``asked`` and the parts of a batch and returns the batch's loss and
+    whether to stop, on every machine alike. ``validate`` scores, ``keep`` writes the best weights, ``save``
+    the state.
     """
 
     steps: int
     save_every: int
-    batches: Callable[[Position], Iterator[tuple[Position, Any]]]
-    step_once: Callable[[bool, Any], tuple[float, bool]]
+    batches: Callable[[Position], Iterator[tuple[Position, Sequence[Any]]]]
+    step_once: Callable[[bool, Sequence[Any]], tuple[float, bool]]
     rate: Callable[[int], float]
     save: Callable[[Progress], None]
     clock: Callable[[], float]
@@ -72,13 +73,19 @@ class Run:
 
 
 def fit(run: Run, progress: Progress, display: Display, stop: Stop) -> Outcome:
-    """Make the steps that are left. Effects of one step, in order: weights, validation, best, state."""
+    """Make the steps that are left. Effects of one step, in order: weights, validation, best, state.
+
+    The state is saved before the first one, too: a run goes on wherever it was killed.
+    """
     if _over(run, progress):
         return _outcome(run, progress)
-    for position, batch in run.batches(progress.position):
-        loss, told = run.step_once(stop.asked, batch)
+    if not progress.step:
+        run.save(progress)
+    for position, parts in run.batches(progress.position):
+        loss, told = run.step_once(stop.asked, parts)
         progress.advance(position, loss)
-        display.stepped(progress.step, len(batch.input_ids), progress.loss, run.rate(progress.step - 1))
+        rows = sum(len(part.input_ids) for part in parts)
+        display.stepped(progress.step, rows, progress.loss, run.rate(progress.step - 1))
         if run.validate is not None and _due(progress.step, run.validate_every, run.steps):
             _validate(run, run.validate, progress, display)
         over = _over(run, progress)

@@ -11,10 +11,11 @@ from typing import Any
 
 from consumer.clean import CLEANING_VERSION
 from consumer.model.manifest import read_object, sha256
+from training.data.chunk_files import read_manifest
 from training.data.mixture import Labelled
 from training.data.rows import BadInputError
 from training.data.split import SPLITS
-from training.fit.disk import sync
+from training.fit.disk import naming, sync
 from training.fit.loop import Progress
 from training.fit.state import read_facts
 
@@ -48,11 +49,12 @@ def common() -> dict[str, Any]:
 
 
 def manifest_of(chunks: Path, count: int) -> dict[str, Any] | None:
-    """What ``training chunk`` wrote beside the chunks, their number instead of their list."""
-    path = chunks.parent / "manifest.json"
-    if not path.is_file():
-        return None
-    return dict(json.loads(path.read_text(encoding="utf-8"))) | {"chunks": count}
+    """What ``training chunk`` wrote beside the chunks, their number instead of their list.
+
+    Raises ``BadInputError`` where that is damaged.
+    """
+    content = read_manifest(chunks.parent)
+    return None if content is None else content | {"chunks": count}
 
 
 def portable(arguments: Sequence[str]) -> list[str]:
@@ -86,8 +88,9 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write under a temporary name, flush to the disk, then rename."""
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        sync(temporary)
+        with naming(path):
+            temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            sync(temporary)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise

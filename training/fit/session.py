@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 import tf_keras
 
@@ -16,9 +14,8 @@ from training.fit.dropout import replace_dropout
 from training.fit.hyper import Hyper
 from training.fit.optimiser import LayeredAdamW
 from training.fit.start import Start, build_classifier
-from training.fit.step import ROWS, TOKENS, classifier_loss, make_step
+from training.fit.step import ROWS, TOKENS, Loss, Step, classifier_loss
 
-MakeGraph = Callable[[Any, Any, Average], Any]
 _SIGNATURE = (TOKENS, TOKENS, ROWS, ROWS)
 
 
@@ -29,11 +26,16 @@ class Session:
     model: tf_keras.Model
     optimiser: tf_keras.optimizers.Optimizer
     average: Average
-    graph: Any
+    step: Step
 
     @staticmethod
-    def of(model: tf_keras.Model, hyper: Hyper, steps: int, make_graph: MakeGraph) -> Session:
-        """Optimiser, average and repeatable dropout around a model; built under the strategy in force."""
+    def of(
+        model: tf_keras.Model, hyper: Hyper, steps: int, loss: Loss, signature: Sequence[tf.TensorSpec]
+    ) -> Session:
+        """Optimiser, average and repeatable dropout around a model; built under the strategy in force.
+
+        ``loss`` is of a part's arrays, which are of ``signature``.
+        """
         optimiser = LayeredAdamW(
             hyper.schedule(steps),
             weight_decay=hyper.weight_decay,
@@ -41,19 +43,20 @@ class Session:
             layer_decay=hyper.layer_decay,
         )
         optimiser.build(model.trainable_variables)
-        replace_dropout(model, hyper.seed, optimiser.iterations)
+        part = tf.Variable(0, trainable=False, dtype=tf.int64)  # 0 whenever a state is saved
+        replace_dropout(model, hyper.seed, optimiser.iterations, part)
         average = Average(model.trainable_variables, hyper.ema)
-        return Session(model, optimiser, average, make_graph(model, optimiser, average))
+        step = Step(loss, signature, model.trainable_variables, optimiser, average, part)
+        return Session(model, optimiser, average, step)
 
     @property
     def variables(self) -> Sequence[Any]:
         """Everything that a saved state holds: weights, optimiser slots with the step, averages."""
         return [*self.model.weights, *self.optimiser.variables, *self.average.variables]
 
-    def step_once(self, asked: bool, *batch: npt.NDArray[Any]) -> tuple[float, bool]:  # noqa: FBT001 - as Run calls it
-        """One gradient step; its loss, and whether a stop is asked for anywhere."""
-        told = self.graph(np.float32(asked), *batch).numpy()
-        return float(told[0]), bool(told[1] > 0)
+    def step_once(self, asked: bool, parts: Sequence[Any]) -> tuple[float, bool]:  # noqa: FBT001 - as Run calls it
+        """One gradient step of a batch; its loss, and whether a stop is asked for anywhere."""
+        return self.step(asked, [part.arrays for part in parts])
 
 
 def prepare(hyper: Hyper) -> None:
@@ -70,9 +73,5 @@ def float32() -> None:
 
 def open_session(start: Start, hyper: Hyper, steps: int) -> Session:
     """A classifier of ``start`` in training; random weights and dropout masks by the seed."""
-
-    def make_graph(model: tf_keras.Model, optimiser: Any, average: Average) -> Any:
-        loss = classifier_loss(model, hyper.label_smoothing)
-        return make_step(loss, _SIGNATURE, model.trainable_variables, optimiser, average)
-
-    return Session.of(build_classifier(start, hyper.seed), hyper, steps, make_graph)
+    model = build_classifier(start, hyper.seed)
+    return Session.of(model, hyper, steps, classifier_loss(model, hyper.label_smoothing), _SIGNATURE)

@@ -14,6 +14,7 @@ from consumer.errors import ModelRefusedError
 from consumer.model.folder import POINTER, resolve, vocabulary_size
 from consumer.model.manifest import read_object
 from training.fit.weights import Weights, keep_layers, read_weights
+from training.measure.opened import check_tokeniser
 
 RANDOM = "random"
 BEST = "best"  # of a run's folder: the weights that validated best
@@ -56,8 +57,8 @@ def find_start(source: Source) -> Start:
     """Read and check all that ``source`` names.
 
     Raises:
-        ModelRefusedError: missing, damaged, of another architecture, or with a tokeniser of another
-            vocabulary.
+        ModelRefusedError: missing, damaged, of another architecture, or with another tokeniser than it was
+            trained with.
     """
     if source.place == RANDOM:
         return _random(source)
@@ -69,6 +70,7 @@ def find_start(source: Source) -> Start:
     weights = read_weights(file)
     config = _config(source, folder, place, weights)
     tokeniser = _tokeniser(source, folder, config.vocab_size)
+    check_tokeniser(folder, tokeniser / "tokenizer.json")
     _check_shapes(file, config, weights)
     if source.layers:
         weights = keep_layers(weights, source.layers)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from consumer.errors import ModelRefusedError
-from training.fit.disk import sync
+from training.fit.disk import naming, sync
 
 NAME = "state.npz"
 _PREVIOUS = "state.previous.npz"
@@ -34,7 +34,7 @@ def save_state(folder: Path, variables: Sequence[Any], facts: Mapping[str, Any])
     path = folder / NAME
     temporary = folder / f".{NAME}.tmp"
     try:
-        with temporary.open("wb") as file:
+        with naming(path), temporary.open("wb") as file:
             _write(file, variables, facts)
             file.flush()
             os.fsync(file.fileno())

@@ -11,24 +11,22 @@ from training.measure.weighted import BINS, Booleans, Floats, bins_of, ratio
 
 GRID = np.round(np.linspace(0.0, 1.0, 101), 2)  # thresholds, and recalls of the precision-recall curve
 HISTOGRAM_BINS = 40
-_RESAMPLES = 200  # for the band around a curve: it is looked at, not quoted
+_RESAMPLES = 200  # for the bands around curves: they are looked at, not quoted
 
 
 def by_threshold(p: Floats, truth: Booleans, resampling: Resampling) -> dict[str, list[float]]:
     """Accuracy, precision, recall and F1 were the threshold each of 0.00, 0.01 … 1.00.
 
-    ``f1_low`` and ``f1_high`` bound F1 with 95 %.
+    ``f1_low`` and ``f1_high`` bound F1 with 95 %, and so on; ``nan`` where a measure has no interval.
     """
     once = _at_thresholds(p, truth, np.ones((1, len(p))))
-    drawn = [
-        _at_thresholds(p, truth, counts)["f1"]
-        for counts in Resampling(min(_RESAMPLES, resampling.resamples), resampling.seed).counts(len(p))
-    ]
-    curves = {name: values[0] for name, values in once.items()}
-    if drawn:
-        bounds = [percentiles(column) for column in np.concatenate(drawn).T]
-        curves |= {"f1_low": np.array([b[0] for b in bounds]), "f1_high": np.array([b[1] for b in bounds])}
-    return {"threshold": GRID.tolist()} | {name: values.tolist() for name, values in curves.items()}
+    fewer = Resampling(min(_RESAMPLES, resampling.resamples), resampling.seed)
+    drawn = [_at_thresholds(p, truth, counts) for counts in fewer.counts(len(p))]
+    curves = {name: values[0].tolist() for name, values in once.items()}
+    for name in once if drawn else ():
+        bounds = [percentiles(column) for column in np.concatenate([one[name] for one in drawn]).T]
+        curves[f"{name}_low"], curves[f"{name}_high"] = map(list, zip(*bounds, strict=True))
+    return {"threshold": GRID.tolist()} | curves
 
 
 def _at_thresholds(p: Floats, truth: Booleans, counts: Floats) -> dict[str, Floats]:

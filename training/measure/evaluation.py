@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -124,14 +125,20 @@ def describe(
     }
 
 
-def choose_band(one: Scored, threshold: float) -> tuple[three_way.Band, dict[str, str]]:
-    """The band with the largest macro recall on a set, and how it came about.
+def choose_band(one: Scored, threshold: float, path: Path) -> tuple[three_way.Band, dict[str, str]]:
+    """The band with the largest macro recall on the set of the file ``path``, and how it came about.
 
     Raises:
-        BadInputError: the set has no neutral rows.
+        BadInputError: one of the three classes has no row there; the mean of their recalls is none then.
     """
-    if not len(one.neutral):
-        raise BadInputError(f"{one.rows.name}: no row labelled 2, neutral: no band can be chosen on it")
+    positive = int(one.truth.sum())
+    rows = {
+        "0, negative": len(one.truth) - positive,
+        "2, neutral": len(one.neutral),
+        "4, positive": positive,
+    }
+    if missing := [label for label, count in rows.items() if not count]:
+        raise BadInputError(f"{path}: no row labelled {missing[0]}: a band is chosen on rows of all three")
     band = three_way.best_band(sorted_by_class(one), threshold)
     return band, {"chosen_on": one.rows.name, "rule": "largest macro recall of three classes"}
 

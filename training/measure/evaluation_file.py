@@ -104,5 +104,7 @@ def _measured(
 
 def _at_thresholds(place: tuple[str, str], curve: Mapping[str, Any], rows: float) -> Iterator[CsvRow]:
     for measure in ("accuracy", "precision", "recall", "f1"):
-        for at, value in zip(curve.get("threshold", ()), curve.get(measure, ()), strict=True):
-            yield (*place, f"threshold {at:.2f}", measure, value, None, None, int(rows))
+        thresholds, none = curve.get("threshold", ()), [None] * len(curve.get("threshold", ()))
+        bounds = (curve.get(f"{measure}_{end}", none) for end in ("low", "high"))  # older files lack some
+        for at, *cells in zip(thresholds, curve.get(measure, ()), *bounds, strict=True):
+            yield (*place, f"threshold {at:.2f}", measure, *cells, int(rows))

@@ -78,19 +78,20 @@ class Making:
         sets: Sequence[Labelled],
         calibration: Calibration,
         parity: Mapping[str, Any] | None,
-        band_rows: Labelled | None = None,
+        band_rows: tuple[Path, Labelled] | None = None,
     ) -> None:
         """``evaluation.json``: every set on every back end, and how far int8 is from float32.
 
-        ``band_rows`` choose a neutral band that the sets are then measured with; raises ``BadInputError``
-        where they have no neutral rows.
+        ``band_rows``, a file and its rows, choose a neutral band that the sets are then measured with; raises
+        ``BadInputError`` where they are not of all three classes.
         """
         model, band = self.model(calibration), None
         told: dict[str, str] = {}
         if band_rows:
-            scored = score_set(self.scorers[SERVING], band_rows, model)
-            band, told = choose_band(scored, calibration.threshold)
-            print(f"neutral band {band[0]:g} to {band[1]:g}, chosen on {band_rows.name}")
+            path, rows = band_rows
+            scored = score_set(self.scorers[SERVING], rows, model)
+            band, told = choose_band(scored, calibration.threshold, path)
+            print(f"neutral band {band[0]:g} to {band[1]:g}, chosen on {rows.name}")
         content = evaluation({str(k): s for k, s in self.scorers.items()}, sets, model, band=band)
         content["three_way"] |= told
         if parity is not None:

@@ -39,14 +39,32 @@ def to_openvino(folder: Path, texts: Sequence[Sequence[int]] | None) -> Path:
 
     Returns:
         The path of ``model.xml``.
+
+    Raises:
+        OSError: a file could not be written; names it, or the temporary folder of the step between.
     """
     path = folder / "openvino" / "model.xml"
     path.parent.mkdir(exist_ok=True)
     model = _read(folder)
     if texts is not None:
         model = _quantised(model, texts)
-    ov.save_model(model, path, compress_to_fp16=True)
+    _save(model, path)
     return path
+
+
+def _save(model: Any, path: Path) -> None:
+    """Write the model and read it again: OpenVINO does not look whether the disk took all of it."""
+    try:
+        ov.save_model(model, path, compress_to_fp16=True)
+        ov.Core().read_model(path)
+    except RuntimeError as error:
+        raise _unwritten(path, error) from error
+
+
+def _unwritten(path: Path, error: Exception) -> OSError:
+    """The error of a runtime that could not write, in the last of its many lines."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return OSError(f"{path}: could not be written: {lines[-1]}")
 
 
 def _quantised(model: Any, texts: Sequence[Sequence[int]]) -> Any:
@@ -66,7 +84,10 @@ def _read(folder: Path) -> Any:
     model = read_classifier(folder)
     tf.get_logger().setLevel("ERROR")  # it warns of every dropout layer that is not exported
     with tempfile.TemporaryDirectory() as temporary:
-        tf.saved_model.save(model, temporary, signatures=as_graph(model))
+        try:
+            tf.saved_model.save(model, temporary, signatures=as_graph(model))
+        except tf.errors.OpError as error:
+            raise _unwritten(Path(temporary), error) from error
         found = ov.convert_model(temporary)
     found.set_rt_info(
         "saved_model", ["conversion_parameters", "input_model"]

@@ -14,7 +14,7 @@ from consumer.model.folder import DEFAULT_MAX_LENGTH
 from consumer.model.manifest import read_object, sha256
 from training.fit.checkpoint import save_weights
 from training.fit.start import Source, Start, build_classifier, find_start
-from training.measure.opened import training_config
+from training.measure.opened import check_tokeniser, training_config
 
 _CHECKPOINT = ("config.json", "model.safetensors", "tokenizer.json")
 _HEAD = ("pre_classifier/kernel", "pre_classifier/bias", "classifier/kernel", "classifier/bias")
@@ -31,10 +31,11 @@ def bring(source: Path, work: Path, tokeniser: Path | None = None) -> None:
 
     Raises:
         ModelRefusedError: it is not a whole classifier of one logit, or was trained on texts cleaned
-            otherwise.
+            otherwise or with another tokeniser.
     """
     _check_cleaning(source)
     if all((source / name).is_file() for name in _CHECKPOINT):
+        check_tokeniser(source, source / "tokenizer.json")
         _copy(source, work, (*_CHECKPOINT, "vocab.txt"))
     else:
         start = find_start(Source(str(source), tokeniser=tokeniser if _needs_tokeniser(source) else None))

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 from consumer.model.folder import POINTER
+from consumer.model.manifest import NAME as MANIFEST
+from training.data.replaceable import require_replaceable
 
 _HERE = -100  # AT_FDCWD of Linux: paths are taken as they stand
 _EXCHANGE = 2  # RENAME_EXCHANGE of Linux's renameat2, and RENAME_SWAP of macOS's renamex_np
@@ -27,6 +29,14 @@ def require_free(target: Path, *, replace: bool) -> None:
         raise ValueError(
             f"{target} is in use, {pointer} names it: give another --out and promote that, or --replace"
         )
+
+
+def require_model_folder(target: Path) -> None:
+    """Raise ``BadInputError`` where something else than a model folder stands at ``target``.
+
+    The folder of all models, for one, which holds every one of them and ``CURRENT``.
+    """
+    require_replaceable(target, "model folder", (MANIFEST, "config.json"))
 
 
 def put_in_place(work: Path, target: Path) -> None:

@@ -116,10 +116,11 @@ def test_a_position_leads_to_the_same_batches(
     assert max(position.epoch for position, _ in way) >= 2
     assert max(position.group for position, _ in way) >= 1
     for start in range(0, 39, 5):
-        position, batch = next(batches(way[start][0]))
+        position, (batch,) = next(batches(way[start][0]))
+        (expected,) = way[start + 1][1]
         assert position == way[start + 1][0]
-        assert (batch.input_ids == way[start + 1][1].input_ids).all()
-        assert (batch.labels == way[start + 1][1].labels).all()
+        assert (batch.input_ids == expected.input_ids).all()
+        assert (batch.labels == expected.labels).all()
 
 
 def test_files_without_a_usable_row_are_refused_not_looped_over(tmp_path: Path) -> None:
@@ -143,7 +144,7 @@ def test_a_batch_holds_texts_of_like_length_with_their_labels_and_weights() -> N
     """Little padding, and every row keeps what belongs to it."""
     given = examples(320)
     padded = 0
-    for batch in bucketed(given, 32, random.Random(0)):
+    for (batch,) in bucketed(given, 32, random.Random(0)):
         padded += batch.input_ids.size
         for row, number in enumerate(batch.input_ids[:, 0]):
             one = given[number]
@@ -157,7 +158,7 @@ def test_what_fills_no_batch_is_left_out_by_chance_not_by_length() -> None:
     given = examples(70)
     longest = max(range(70), key=lambda n: len(given[n].ids))
     seen = [
-        {int(n) for batch in bucketed(given, 32, random.Random(seed)) for n in batch.input_ids[:, 0]}
+        {int(n) for (batch,) in bucketed(given, 32, random.Random(seed)) for n in batch.input_ids[:, 0]}
         for seed in range(20)
     ]
     assert {len(one) for one in seen} == {64}
@@ -166,25 +167,28 @@ def test_what_fills_no_batch_is_left_out_by_chance_not_by_length() -> None:
 
 def test_fewer_rows_than_a_batch_make_one() -> None:
     """A tiny set trains too."""
-    assert [len(batch.labels) for batch in bucketed(examples(5), 32, random.Random(0))] == [5]
+    assert [len(batch.labels) for (batch,) in bucketed(examples(5), 32, random.Random(0))] == [5]
 
 
 def test_a_batch_of_many_tokens_comes_in_parts_that_count_for_their_share() -> None:
-    """No part has more padded tokens than asked for; all rows of the batch are there, none twice."""
+    """No part has more padded tokens than asked for; the batches are the same, each with all its rows."""
     given = examples(320)
-    plain = list(bucketed(given, 32, random.Random(0)))
-    parts = list(bucketed(given, 32, random.Random(0), 512))
-    assert max(batch.input_ids.size for batch in plain) > 512 >= max(b.input_ids.size for b in parts)
-    assert len(parts) > len(plain)
-    numbers = [int(n) for batch in parts for n in batch.input_ids[:, 0]]
-    assert sorted(numbers) == list(range(320))
-    for batch in parts:
-        share = len(batch.labels) / 32
-        expected = [given[int(n)].weight * share for n in batch.input_ids[:, 0]]
-        np.testing.assert_allclose(batch.weights, expected, rtol=1e-6)
+    plain = [batch for (batch,) in bucketed(given, 32, random.Random(0))]
+    cut = list(bucketed(given, 32, random.Random(0), 512))
+    parts = [part for batch in cut for part in batch]
+    assert max(batch.input_ids.size for batch in plain) > 512 >= max(part.input_ids.size for part in parts)
+    assert len(parts) > len(cut) == len(plain) == 10
+    for whole, batch in zip(plain, cut, strict=True):
+        rows = [int(n) for part in batch for n in part.input_ids[:, 0]]
+        assert sorted(rows) == sorted(whole.input_ids[:, 0].tolist())
+    for part in parts:
+        share = len(part.labels) / 32
+        expected = [given[int(n)].weight * share for n in part.input_ids[:, 0]]
+        np.testing.assert_allclose(part.weights, expected, rtol=1e-6)
 
 
 def test_a_text_longer_than_asked_for_is_a_part_of_its_own() -> None:
     """It trains all the same."""
     given = examples(8)
-    assert [len(batch.labels) for batch in bucketed(given, 4, random.Random(0), 1)] == [1] * 8
+    batches = list(bucketed(given, 4, random.Random(0), 1))
+    assert [[len(part.labels) for part in parts] for parts in batches] == [[1] * 4] * 2

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 import zipfile
@@ -106,19 +107,31 @@ def _child(
             os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644), number)
     if kill_at is not None:
         event, after = kill_at
-        kind = signal.SIGINT if event == "interrupt" else signal.SIGKILL
-        _EVENTS[event](_killer(after, kind))
+        _EVENTS[event](_at(after, _EFFECTS.get(event, _kill)))
     raise SystemExit(main(arguments))
 
 
-def _killer(after: int, kind: signal.Signals) -> Callable[[], None]:
+def _kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _interrupt() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def _fill_the_disk() -> None:
+    """From now on no file may grow beyond this, as on a disk that is full."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, resource.RLIM_INFINITY))
+
+
+def _at(after: int, effect: Callable[[], None]) -> Callable[[], None]:
     count = 0
 
     def here() -> None:
         nonlocal count
         count += 1
         if count == after:
-            os.kill(os.getpid(), kind)
+            effect()
 
     return here
 
@@ -168,12 +181,37 @@ def _after_a_step(here: Callable[[], None]) -> None:
     Progress.advance = advance_then  # type: ignore[method-assign] # the moment to be killed in
 
 
+def _after_a_part(here: Callable[[], None]) -> None:
+    from training.fit.step import Step  # noqa: PLC0415 - in the child alone
+
+    make = Step.__init__
+
+    def make_then(self: Step, *args: Any) -> None:
+        make(self, *args)
+        add = self._add
+
+        def add_then(*arrays: Any) -> None:
+            add(*arrays)
+            here()
+
+        self._add = add_then
+
+    Step.__init__ = make_then  # type: ignore[method-assign, assignment] # the moment to be killed in
+
+
 _EVENTS: dict[str, Callable[[Callable[[], None]], None]] = {
     "array of a state": _half_a_state,
     "rename": _between_renames,
     "validation": _in_validation,
     "interrupt": _after_a_step,
+    "step": _after_a_step,
+    "part": _after_a_part,
+    "full disk": _after_a_step,
 }
+_EFFECTS: dict[str, Callable[[], None]] = {
+    "interrupt": _interrupt,
+    "full disk": _fill_the_disk,
+}  # else a kill
 
 
 def weights_of(out: Path) -> dict[str, bytes]:

@@ -41,13 +41,13 @@ class Record:
         return replace(run, **settings)
 
     def batches(self, position: Position) -> Iterator[tuple[Position, Any]]:
-        """Numbers from the position on."""
+        """Numbers from the position on, each as a batch of one part."""
         for number in range(position.batch, 100):
-            yield Position(0, 0, number + 1), SimpleNamespace(input_ids=[0], number=number)
+            yield Position(0, 0, number + 1), (SimpleNamespace(input_ids=[0], number=number),)
 
-    def step_once(self, asked: bool, batch: Any) -> tuple[float, bool]:  # noqa: FBT001 - as Run calls it
+    def step_once(self, asked: bool, parts: Any) -> tuple[float, bool]:  # noqa: FBT001 - as Run calls it
         """A step."""
-        self.done.append(f"step {batch.number}")
+        self.done.append(f"step {parts[0].number}")
         return 0.5, asked
 
     def validate(self) -> Scores:
@@ -70,9 +70,10 @@ def test_the_best_by_mean_accuracy_is_kept() -> None:
     assert outcome == "finished"
     assert progress.best_step == 4
     assert progress.best == pytest.approx(0.8)
+    assert record.done[:2] == ["save 0", "step 0"]
     rest = [one for one in record.done if not one.startswith("step")]
     assert rest == [
-        "validate", "keep 2", "validate", "keep 4", "save 4",
+        "save 0", "validate", "keep 2", "validate", "keep 4", "save 4",
         "validate", "validate", "save 8", "validate", "save 10",
     ]  # fmt: skip
     assert [entry["learning_rate"] for entry in progress.history] == pytest.approx([0.1, 0.3, 0.5, 0.7, 0.9])
@@ -92,7 +93,7 @@ def test_a_stop_that_is_asked_for_saves_after_the_step() -> None:
     """Nothing of the step is lost, and the loop goes on where it was."""
     record = Record([0.5] * 5)
     outcome, progress = go(record.run(), stop=Stop(asked=True))
-    assert (outcome, record.done) == ("interrupted", ["step 0", "save 1"])
+    assert (outcome, record.done) == ("interrupted", ["save 0", "step 0", "save 1"])
     outcome, progress = go(record.run(), Progress.of_facts(progress.to_facts()))
     assert outcome == "finished"
     assert [one for one in record.done if one.startswith("step")] == [f"step {n}" for n in range(10)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 from consumer.errors import ModelRefusedError
 from tests.models.tiny import SPECIAL, VOCABULARY, write_tokeniser
 from tests.training.fit.material import KILLED, Material, run_child
-from training.fit.masked import hide, read_pieces
+from training.data.batches import Example, bucketed
+from training.fit.masked import hide, hide_in_parts, read_pieces
 
 pytestmark = pytest.mark.tensorflow
 
@@ -57,6 +59,19 @@ def test_a_short_batch_still_has_something_to_guess(tmp_path: Path) -> None:
     ids = np.array([[2, 5, 3]], np.int32)
     for seed in range(10):
         assert len(hide(ids, np.ones_like(ids), read_pieces(tmp_path), np.random.default_rng(seed)).positions)
+
+
+def test_every_hidden_piece_of_a_batch_counts_alike(tmp_path: Path) -> None:
+    """Whichever part of the batch it stands in: shares are those of the pieces hidden, not of the rows."""
+    write_tokeniser(tmp_path)
+    rng = random.Random(3)
+    texts = [Example([2, *rng.choices(range(5, len(VOCABULARY)), k=n), 3], 0) for n in (6, 20, 30, 60)]
+    (parts,) = bucketed(texts, 4, random.Random(0), 130)
+    assert len(parts) == 2
+    found = hide_in_parts(parts, read_pieces(tmp_path), np.random.default_rng(1))
+    total = sum(len(one.positions) for one in found)
+    assert [one.share for one in found] == [len(one.positions) / total for one in found]
+    assert [float(one.arrays[-1]) for one in found] == pytest.approx([one.share for one in found])
 
 
 def test_pre_training_resumes_exactly_and_training_starts_from_it(material: Material, tmp_path: Path) -> None:

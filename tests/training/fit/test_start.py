@@ -15,8 +15,11 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from consumer.errors import ModelRefusedError
+from consumer.tokenise import fingerprint
 from tests.models.tiny import tiny_checkpoint
 from training.fit.start import Source, build_classifier, expected_shapes, find_start
+from training.measure.opened import open_any
+from training.ship.source import bring
 
 pytestmark = pytest.mark.tensorflow
 _BERT = {
@@ -254,6 +257,43 @@ def test_a_start_that_does_not_fit_is_refused(copy: Path, harm: Callable[[Path],
     with pytest.raises(ModelRefusedError, match=named) as caught:
         find_start(Source(str(copy)))
     assert "\n" not in str(caught.value)
+
+
+def told_of(folder: Path, part: str | None = None) -> None:
+    """Write down which tokeniser the weights were trained with: the one that is there now."""
+    told: dict[str, Any] = {"tokeniser_fingerprint": fingerprint(folder / "tokenizer.json")}
+    content = {part: told, "tokeniser_fingerprint": "of an earlier one"} if part else told
+    (folder / "training-config.json").write_text(json.dumps(content))
+
+
+def swap_a_piece(folder: Path) -> None:
+    """Another word piece in the place of one: as many as before."""
+    text = (folder / "tokenizer.json").read_text().replace('"hate"', '"hare"')
+    (folder / "tokenizer.json").write_text(text)
+
+
+@pytest.mark.parametrize("part", [None, "masked_language", "trimmed"])
+def test_another_tokeniser_of_the_same_size_is_refused(copy: Path, part: str | None) -> None:
+    """By its fingerprint, whichever command wrote it down; the tokeniser that was trained with passes."""
+    told_of(copy, part)
+    find_start(Source(str(copy)))
+    open_any(copy)
+    swap_a_piece(copy)
+    for read in (lambda: find_start(Source(str(copy))), lambda: open_any(copy), lambda: bring(copy, copy)):
+        with pytest.raises(
+            ModelRefusedError, match=r"tokenizer\.json: fingerprint \w+, .* were trained with \w+$"
+        ):
+            read()
+
+
+def test_a_tokeniser_from_elsewhere_is_held_to_it_too(copy: Path, tmp_path: Path) -> None:
+    """``--tokeniser`` beside a checkpoint; where nobody wrote down which it was, the size alone is known."""
+    other = Path(shutil.copytree(copy, tmp_path / "other"))
+    swap_a_piece(other)
+    find_start(Source(str(copy), tokeniser=other))
+    told_of(copy)
+    with pytest.raises(ModelRefusedError, match=r"other/tokenizer\.json: fingerprint"):
+        find_start(Source(str(copy), tokeniser=other))
 
 
 def test_random_needs_a_tokeniser() -> None:

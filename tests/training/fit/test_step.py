@@ -117,24 +117,28 @@ def test_the_average_stands_in_for_the_weights_for_a_while() -> None:
     assert weight.numpy().tobytes() == np.array([1 / 3], np.float32).tobytes()
 
 
-def mask(step: int, seed: tuple[int, int] = (7, 0)) -> np.ndarray:
+def counter(value: int) -> tf.Variable:
+    """Of steps, or of parts."""
+    return tf.Variable(value, dtype=tf.int64)
+
+
+def mask(step: int, seed: tuple[int, int] = (7, 0), part: int = 0) -> np.ndarray:
     """What dropout leaves of ones."""
-    return np.asarray(
-        SteppedDropout(0.5, seed, tf.Variable(step, dtype=tf.int64))(tf.ones((8, 32)), training=True)
-    )
+    layer = SteppedDropout(0.5, seed, counter(step), counter(part))
+    return np.asarray(layer(tf.ones((8, 32)), training=True))
 
 
-def test_a_dropout_mask_follows_from_seed_place_and_step() -> None:
+def test_a_dropout_mask_follows_from_seed_place_step_and_part() -> None:
     """The same for the same, another for another: nothing is left to a state that could be lost."""
     assert (mask(3) == mask(3)).all()
-    for other in (mask(4), mask(3, (7, 1)), mask(3, (8, 0))):
+    for other in (mask(4), mask(3, (7, 1)), mask(3, (8, 0)), mask(3, part=1)):
         assert 0.3 < float(np.mean(mask(3) != other)) < 0.7
     assert float(mask(3).mean()) == pytest.approx(1.0, abs=0.15)
 
 
 def test_nothing_is_dropped_but_in_training() -> None:
     """Scores are of the whole model."""
-    layer = SteppedDropout(0.5, (7, 0), tf.Variable(0, dtype=tf.int64))
+    layer = SteppedDropout(0.5, (7, 0), counter(0), counter(0))
     assert (layer(tf.ones((4, 4)), training=False).numpy() == 1).all()
 
 
@@ -147,7 +151,7 @@ def test_every_dropout_layer_is_replaced() -> None:
     )
     model(model.dummy_inputs)
     weights = len(model.weights)
-    assert replace_dropout(model, 7, tf.Variable(0, dtype=tf.int64)) == 8  # embeddings, three a layer, head
+    assert replace_dropout(model, 7, counter(0), counter(0)) == 8  # embeddings, three a layer, head
     assert not [one for one in model.submodules if isinstance(one, tf_keras.layers.Dropout)]
     assert len(model.weights) == weights
 

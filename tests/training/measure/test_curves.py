@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from training.measure.curves import by_threshold, confusion, histogram, precision_recall, reliability
-from training.measure.intervals import Resampling
+from training.measure.intervals import Resampling, intervals
 from training.measure.measures import measure
 
 P = np.array([0.9, 0.8, 0.6, 0.4, 0.3, 0.1])
@@ -25,16 +25,34 @@ def test_each_threshold_is_measured_as_the_threshold_would_be() -> None:
         assert found == pytest.approx({name: alone[name] for name in found}, nan_ok=True)
 
 
-def test_f1_lies_within_its_band() -> None:
-    """The band around F1 holds the curve wherever it is defined."""
+@pytest.mark.parametrize("name", ["accuracy", "precision", "recall", "f1"])
+def test_each_measure_lies_within_its_band(name: str) -> None:
+    """The band holds the curve wherever it is defined, and is one: not a line."""
     rng = np.random.default_rng(3)
     p = rng.random(300)
     curve = by_threshold(p, rng.random(300) < p, Resampling(100))
-    f1, low, high = (np.array(curve[name]) for name in ("f1", "f1_low", "f1_high"))
+    value, low, high = (np.array(curve[name + end]) for end in ("", "_low", "_high"))
     inner = slice(5, 95)
-    assert (low[inner] <= f1[inner]).all()
-    assert (f1[inner] <= high[inner]).all()
-    assert (low[inner] < high[inner]).all()
+    assert (low[inner] <= value[inner]).all()
+    assert (value[inner] <= high[inner]).all()
+    assert (high - low)[20:80].min() > 0.01
+
+
+def test_a_band_is_that_of_the_threshold_alone() -> None:
+    """The same resamples, measured at one threshold, give the same ends."""
+    rng = np.random.default_rng(4)
+    p = rng.random(120)
+    truth = rng.random(120) < p
+    curve = by_threshold(p, truth, Resampling(150))
+    alone = intervals(p, truth, curve["threshold"][40], Resampling(150))
+    for name in ("accuracy", "precision", "recall", "f1"):
+        assert (curve[f"{name}_low"][40], curve[f"{name}_high"][40]) == pytest.approx(alone[name])
+
+
+def test_where_a_measure_is_undefined_it_has_no_band() -> None:
+    """At 1.00 nothing is called positive, so there is no precision."""
+    curve = by_threshold(P, TRUTH, Resampling(100))
+    assert np.isnan([curve["precision"][-1], curve["precision_low"][-1], curve["precision_high"][-1]]).all()
 
 
 def test_precision_at_each_recall() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
 from pathlib import Path
@@ -98,9 +99,26 @@ def test_csv_agrees_with_json(made: dict[str, Any], tmp_path: Path) -> None:
     assert float(question["value"]) == read["slices"]["openvino"]["people"]["question"]["accuracy"]
     assert int(question["n"]) == 20
     curve = read["thresholds"]["openvino"]["people"]
-    assert float(by["people", "openvino", "threshold 0.30", "f1"]["value"]) == curve["f1"][30]
+    for measured in ("accuracy", "precision", "recall", "f1"):
+        row = by["people", "openvino", "threshold 0.30", measured]
+        names = (measured, f"{measured}_low", f"{measured}_high")
+        assert [float(row[cell]) for cell in ("value", "low", "high")] == [curve[name][30] for name in names]
+        assert float(row["low"]) < float(row["high"])
     macro = by["people", "openvino", "with neutral rows", "macro_recall"]
     assert float(macro["value"]) == read["three_way"]["back_ends"]["openvino"]["people"]["macro_recall"]
+
+
+def test_a_file_from_before_each_measure_had_a_band(made: dict[str, Any], tmp_path: Path) -> None:
+    """Its csv has the bounds that it has, and empty fields for the others."""
+    older = copy.deepcopy(made)
+    for curve in older["thresholds"]["openvino"].values():
+        for name in ("accuracy_low", "accuracy_high"):
+            del curve[name]
+    write_csv(tmp_path / "e.csv", older)
+    lines = (tmp_path / "e.csv").read_text().splitlines()
+    (line,) = [one for one in lines if one.startswith("people,openvino,threshold 0.30,accuracy,")]
+    assert line.endswith(",,,120")
+    assert any(one.startswith("people,openvino,threshold 0.30,recall,") and ",," not in one for one in lines)
 
 
 def test_undefined_is_an_empty_field(tmp_path: Path) -> None:
