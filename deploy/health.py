@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from http.client import HTTPException
 
 SECONDS = 2.0
-_ANYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - where a listener is found
+_ANYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where a listener is found
 
 
 def address(environment: Mapping[str, str]) -> str | None:
@@ -20,12 +20,14 @@ def address(environment: Mapping[str, str]) -> str | None:
 
     >>> address({}), address({"PORT": "7860"}), address({"PORT": "7860", "HTTP_PORT": "80"})
     ('http://127.0.0.1:8080/livez', 'http://127.0.0.1:7860/livez', 'http://127.0.0.1:80/livez')
-    >>> address({"HTTP_PORT": "0"}) is None
-    True
+    >>> address({"HTTP_HOST": "::1"}), address({"HTTP_PORT": "0"}) is None
+    ('http://[::1]:8080/livez', True)
     """
     port = environment.get("HTTP_PORT") or environment.get("PORT") or "8080"
-    host = environment.get("HTTP_HOST", "")
-    return None if int(port) == 0 else f"http://{_ANYWHERE.get(host, host)}:{port}/livez"
+    listens = environment.get("HTTP_HOST", "")
+    host = _ANYWHERE.get(listens, listens)
+    place = f"[{host}]" if ":" in host else host  # an IPv6 address, as a URL has it
+    return None if int(port) == 0 else f"http://{place}:{port}/livez"
 
 
 def alive(environment: Mapping[str, str]) -> bool:

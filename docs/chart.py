@@ -35,11 +35,24 @@ _SHAPES = {
     "monitoring.prometheus.externalUrl": _ADDRESS,
     "monitoring.rules.runbooks": _ADDRESS,
     "monitoring.serviceMonitor.interval": r"^([0-9]+(ms|[smhd]))+$",
+    "monitoring.dashboard.label": r"^[a-zA-Z0-9]([\w./-]*[a-zA-Z0-9])?$",
     **dict.fromkeys(
         ("kafka.topics.input", "kafka.topics.output", "kafka.topics.deadLetters"), r"^[a-zA-Z0-9._-]{1,249}$"
     ),
 }
-_LEAST = {"kafka.partitions": 1, "kafka.topics.replicationFactor": 1, "autoscaling.lagThreshold": 1}
+_LEAST = {
+    "kafka.partitions": 1,
+    "kafka.topics.replicationFactor": 1,
+    "autoscaling.maxReplicas": 1,
+    "autoscaling.lagThreshold": 1,
+}
+# Names and texts that are handed on as they are: what looks like a number is refused, and not applied as one.
+_TEXTS = frozenset(
+    {
+        *("podLabels", "podAnnotations", "nodeSelector"),
+        *("monitoring.serviceMonitor.labels", "monitoring.rules.labels"),
+    }
+)
 # Settings that the chart itself gives to the pods, from values of their own or from a Secret; and an
 # identity in transactions, which replicas may not share: each makes its own out of its pod's name.
 GIVEN = frozenset(
@@ -150,6 +163,8 @@ def _one(value: Value) -> dict[str, Any]:
         described["enum"] = _ONE_OF[value.name]
     if value.name in _SHAPES:
         described["pattern"] = _SHAPES[value.name]
+    if value.name in _TEXTS:
+        described["additionalProperties"] = {"type": "string"}
     if described["type"] == "integer":
         described["minimum"] = _LEAST.get(value.name, 0)
     return described

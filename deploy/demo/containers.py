@@ -55,7 +55,7 @@ class ContainerStage(Stage):
     def make_topics(self, partitions: int) -> None:
         """Build the image, start the broker, and the one-shot that creates the topics."""
         self.partitions = partitions
-        self._compose("build", "build", "consumer").finish(BUILD_SECONDS)
+        self._compose("build", "build", "topics").finish(BUILD_SECONDS)
         self.up_at = time.time()
         self._compose("up-topics", "up", "--detach", "topics").finish(UP_SECONDS)
 

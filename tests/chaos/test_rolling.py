@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.broker.brokers import Broker
 from tests.chaos.fleet import ROOT
@@ -22,6 +23,14 @@ def old(tmp_path: Path, pytestconfig: pytest.Config) -> Path:
         return unpack(earlier(), tmp_path / "old")
     except NoHistoryError as error:
         not_run(pytestconfig, str(error))
+
+
+def test_the_workflow_has_an_earlier_version() -> None:
+    """Its checkout brings all commits along: the newest alone has nothing to be updated from."""
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))["jobs"]
+    steps = [step for job in jobs.values() for step in job["steps"]]
+    checkouts = [step for step in steps if step.get("uses", "").startswith("actions/checkout@")]
+    assert [step["with"]["fetch-depth"] for step in checkouts] == [0]
 
 
 def test_a_replica_runs_the_code_of_its_folder(old: Path) -> None:

@@ -116,9 +116,11 @@ def lint(folder: Path, values: Mapping[str, Any]) -> subprocess.CompletedProcess
     return helm(folder, values, "lint", "--strict")
 
 
-def render(folder: Path, values: Mapping[str, Any] = BROKERS) -> Rendered:
-    """The resources; Helm's own words where it refuses."""
-    done = helm(folder, values, "template", RELEASE)
+def render(
+    folder: Path, values: Mapping[str, Any] = BROKERS, *flags: str, release: str = RELEASE
+) -> Rendered:
+    """The resources, with flags of Helm's own; its words where it refuses."""
+    done = helm(folder, values, "template", release, *flags)
     assert done.returncode == 0, done.stderr
     return Rendered([resource for resource in yaml.safe_load_all(done.stdout) if resource])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,10 @@ from deploy.observability.__main__ import ALERTING, DASHBOARD, RECORDING
 from deploy.observability.alerts import ALERTS
 from deploy.observability.objectives import JOB, RUNBOOKS_FROM_GRAFANA
 from docs.chart import CHART
-from tests.deploy.rendering import BROKERS, FULL, NAME, Rendered, lint, merged, refused, render
+from tests.deploy.rendering import BROKERS, FULL, NAME, NEWEST, Rendered, lint, merged, refused, render
+from tests.docs.fences import commands, fences
+from tests.docs.programs import simple
+from tests.imports import ROOT
 
 PASSWORD = FULL["kafka"]["sasl"]["password"]
 pytestmark = pytest.mark.needs_tool("helm")
@@ -291,6 +295,37 @@ def test_nobody_is_called_because_it_sleeps(
     assert ("absent(" in json.dumps(rules)) is called
 
 
+def documented() -> list[list[str]]:
+    """The words after `helm upgrade --install` of each such command in deploy.md: release, chart, flags."""
+    lines = [line for fence in fences(ROOT / "docs" / "deploy.md") for line in commands(fence)]
+    found = [words for line in lines for words in simple(line) if words[0] == "helm"]
+    return [words[3:] for words in found if words[1:3] == ["upgrade", "--install"]]
+
+
+def test_what_the_page_installs_is_rendered() -> None:
+    """The very words, quotes and all: brokers, protocol and Secret come to the pods as they stand there."""
+    (words,) = documented()
+    done = subprocess.run(
+        ["helm", "template", *words, "--kube-version", NEWEST],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rendered = Rendered([resource for resource in yaml.safe_load_all(done.stdout) if resource])
+    (config,) = rendered.all("ConfigMap")
+    settings = config["data"]
+    assert settings["KAFKA_BOOTSTRAP_SERVERS"] == "kafka-0.kafka:9093,kafka-1.kafka:9093"
+    assert (settings["KAFKA_SECURITY_PROTOCOL"], settings["KAFKA_SASL_MECHANISM"]) == (
+        "SASL_SSL",
+        "SCRAM-SHA-512",
+    )
+    (volume,) = [one for one in rendered.pod["volumes"] if one["name"] == "sasl"]
+    assert volume["secret"]["secretName"] == "kafka-sasl"
+    assert rendered.container["image"] == f"registry.example.com/tweet-sentiment:{__version__}"
+
+
 def test_chart_and_product_have_one_version() -> None:
     """The image that is taken by default is the one this chart was tested with."""
     about = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))
@@ -318,6 +353,13 @@ def test_chart_and_product_have_one_version() -> None:
         ({"settings": {"MAX_BATCH_WAIT": 5}}, "MAX_BATCH_WAIT"),
         ({"settings": {"KAFKA_SASL_PASSWORD": "x"}}, "KAFKA_SASL_PASSWORD"),
         ({"settings": {"KAFKA_TRANSACTIONAL_ID": "x"}}, "KAFKA_TRANSACTIONAL_ID"),
+        ({"autoscaling": {"maxReplicas": 0}}, "maxReplicas"),
+        ({"podLabels": {"year": 2024}}, "year"),
+        ({"podAnnotations": {"note": True}}, "note"),
+        ({"nodeSelector": {"rack": 7}}, "rack"),
+        ({"monitoring": {"rules": {"labels": {"release": 1}}}}, "release"),
+        ({"monitoring": {"serviceMonitor": {"labels": {"release": 1}}}}, "release"),
+        ({"monitoring": {"dashboard": {"label": ""}}}, "label"),
         ({"replica": 2}, "replica"),
         ({"replicas": "two"}, "replicas"),
         ({"kafka": {"securityProtocol": "TLS"}}, "securityProtocol"),

@@ -29,11 +29,40 @@ CUSTOM: Mapping[str, type[BaseModel]] = {
     "ScaledObject": ScaledObject,
     "TriggerAuthentication": TriggerAuthentication,
 }
+# Every text that can be given, as YAML would read something else: a number, a truth, a time of day.
+MISREAD: Mapping[str, Any] = merged(
+    FULL,
+    {
+        "image": {"repository": "12", "tag": "30", "digest": "", "pullSecrets": [{"name": "1"}]},
+        "kafka": {
+            "group": "2",
+            "topics": {"input": "3", "output": "4", "deadLetters": "5"},
+            "sasl": {"username": "6", "password": "7", "existingSecret": "8"},
+            "tls": {"existingSecret": "9"},
+        },
+        "settings": {"LANGUAGES": "no"},
+        "model": {"name": "1e3", "existingClaim": "0x10"},
+        "state": {"size": "1", "storageClass": "true"},
+        "serviceAccount": {"name": "2.5"},
+        "monitoring": {
+            "job": "2024",
+            "serviceMonitor": {"labels": {"release": "1"}},
+            "rules": {"labels": {"release": "1"}},
+            "dashboard": {"label": "null", "folder": "1"},
+        },
+        "podLabels": {"team": "1"},
+        "podAnnotations": {"note": "true"},
+        "nodeSelector": {"zone": "1"},
+        "priorityClassName": "1",
+    },
+)
 VARIANTS = {
     "least": BROKERS,
     "full": FULL,
     "secrets made beforehand": merged(FULL, {"kafka": {"sasl": {"existingSecret": "kafka-sasl"}}}),
     "replicas given": merged(FULL, {"autoscaling": {"enabled": False}}),
+    "texts that look like something else": MISREAD,
+    "with a password of its own": merged(MISREAD, {"kafka": {"sasl": {"existingSecret": ""}}}),
 }
 pytestmark = pytest.mark.needs_tool("helm")
 
@@ -68,6 +97,12 @@ def test_custom_resources_are_valid(rendered: Rendered) -> None:
     for resource in rendered.resources:
         if resource["kind"] in CUSTOM:
             _strictly(resource)
+
+
+def test_a_release_may_be_called_by_a_number(tmp_path: Path) -> None:
+    """Its name is a label of everything, and a part of every other name."""
+    for resource in render(tmp_path, MISREAD, release="2024").resources:
+        assert resource["metadata"]["labels"]["app.kubernetes.io/instance"] == "2024"
 
 
 def test_everything_is_rendered_by_the_full_values(tmp_path: Path) -> None:

@@ -91,6 +91,23 @@ def test_our_own_containers_write_nowhere_but_where_they_must() -> None:
         assert SERVICES[name]["volumes"] == [{"type": "tmpfs", "target": "/state"}]
 
 
+def test_our_image_is_built_once() -> None:
+    """By the first that needs it: two builds of one tag at a time fail, and nobody asks a registry for it."""
+    ours = {name for name, service in SERVICES.items() if service["image"] == "tweet-sentiment:local"}
+    assert ours == {"consumer", *ONE_SHOTS}
+    (builder,) = [name for name, service in SERVICES.items() if "build" in service]
+    assert all(builder in {name, *_all_needed(name)} for name in ours)
+    assert {SERVICES[name]["pull_policy"] for name in ours} == {"never"}
+    assert SERVICES[builder]["build"]["args"] == {"BASE": f"${{BASE:-{_base()}}}"}
+
+
+def _base() -> str:
+    """What the Dockerfile stands on where nobody says otherwise."""
+    text = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
+    (found,) = re.findall(r"^ARG BASE=(\S+)$", text, re.MULTILINE)
+    return str(found)
+
+
 def test_data_outlive_their_container() -> None:
     """Each volume in use has a name."""
     used = {

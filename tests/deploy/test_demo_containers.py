@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from deploy.demo import __main__ as demo
 from deploy.demo import containers
@@ -113,6 +114,15 @@ def test_it_is_a_project_of_its_own(docker: Callable[[str], None], tmp_path: Pat
     (log,) = tmp_path.glob("up.log")
     assert f"--project-name {containers.PROJECT} " in log.read_text()
     assert "up topics on 7 and 8" in log.read_text()
+
+
+def test_it_builds_the_service_that_is_built(docker: Callable[[str], None], tmp_path: Path) -> None:
+    """The time to the first result begins after it; for another service compose would build nothing."""
+    docker('echo "$*"')
+    ContainerStage("localhost:7", Names(), Path("/state"), tmp_path).make_topics(4)
+    services = yaml.safe_load((containers.ROOT / "docker-compose.yml").read_text("utf-8"))["services"]
+    (builder,) = [name for name, service in services.items() if "build" in service]
+    assert (tmp_path / "build.log").read_text().split()[-2:] == ["build", builder]
 
 
 def test_its_topics_are_the_ones_it_reads_back(docker: Callable[[str], None], tmp_path: Path) -> None:

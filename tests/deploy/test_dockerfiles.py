@@ -75,14 +75,43 @@ def test_its_health_check_asks_whether_it_is_alive() -> None:
     """In exec form, by a program that the image has."""
     check = dict(last_stage(CONSUMER))["HEALTHCHECK"]
     assert json.loads(check.partition("CMD ")[2]) == ["python", "health.py"]
-    assert ("COPY", "deploy/health.py health.py") in last_stage(CONSUMER)
+    assert ("COPY", "deploy/health.py /app/health.py") in instructions(CONSUMER)
+    assert ("COPY", "--from=build /app /app") in last_stage(CONSUMER)
+
+
+@both
+def test_what_it_holds_can_be_read_by_its_user(path: Path) -> None:
+    """Also where the checkout is its owner's alone: files come, once, by a stage that opens them."""
+    copied = [rest.split() for word, rest in last_stage(path) if word == "COPY"]
+    assert all(words[0] == "--from=build" for words in copied)
+    before = instructions(path)[: -len(last_stage(path))]
+    opened = {
+        rest.split()[-1] for word, rest in before if word == "RUN" and rest.startswith("chmod -R a+rX ")
+    }
+    written_by_pip = {"/opt/venv"}  # by its own umask, whatever the mode of what it installs
+    assert {words[1] for words in copied} - written_by_pip == opened
 
 
 def test_health_where_nobody_listens() -> None:
     """Not alive; without HTTP it cannot be asked and nothing is held against it."""
     assert alive({"HTTP_PORT": "1", "HTTP_HOST": "127.0.0.1"}) is False
     assert alive({"HTTP_PORT": "0"}) is True
-    assert address({"HTTP_HOST": "::", "PORT": "80"}) == "http://[::1]:80/livez"
+
+
+@pytest.mark.parametrize(
+    ("host", "place"),
+    [
+        ("::", "[::1]"),
+        ("::1", "[::1]"),
+        ("fd00::7", "[fd00::7]"),
+        ("0.0.0.0", "127.0.0.1"),  # noqa: S104 - what a container listens at
+        ("10.0.0.7", "10.0.0.7"),
+        ("localhost", "localhost"),
+    ],
+)
+def test_health_is_asked_where_it_listens(host: str, place: str) -> None:
+    """An IPv6 address stands in brackets before a port; who listens anywhere is found on this machine."""
+    assert address({"HTTP_HOST": host, "PORT": "80"}) == f"http://{place}:80/livez"
 
 
 @both

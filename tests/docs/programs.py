@@ -182,7 +182,7 @@ CHECKED: dict[str, Callable[[Words], None]] = {
     ".": source,
     "cd": folder,
     "cp": copied,
-    "curl": free,  # the tutorial's are run, the endpoints have tests of their own
+    "curl": free,  # those of the tutorial and of http.md are run
     "echo": free,
     "eval": evaluated,
     "export": exported,
@@ -196,7 +196,7 @@ CHECKED: dict[str, Callable[[Words], None]] = {
 # Looked at as far as it can be, and not run, because …
 NOT_RUN: dict[str, tuple[str, Callable[[Words], None]]] = {
     "docker": ("it needs Docker; tests/deploy reads what it is given", docker),
-    "helm": ("it needs a cluster; tests/deploy renders the chart", helm),
+    "helm": ("it needs a cluster; tests/deploy renders the chart by the same words", helm),
     "kafka-acls.sh": (
         "it comes with Kafka; tests/broker gives and takes the same rights",
         free,

@@ -1,8 +1,8 @@
 {{/* What every container here has in common: the image, the settings, nothing that can be written to but
 /state and /tmp, no rights. */}}
 {{- define "sentiment.container" -}}
-image: {{ include "sentiment.image" . }}
-imagePullPolicy: {{ .Values.image.pullPolicy }}
+image: {{ include "sentiment.image" . | quote }}
+imagePullPolicy: {{ .Values.image.pullPolicy | quote }}
 securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true
@@ -10,13 +10,13 @@ securityContext:
     drop: [ALL]
 envFrom:
   - configMapRef:
-      name: {{ include "sentiment.name" . }}
+      name: {{ include "sentiment.name" . | quote }}
 env:
   {{- if include "sentiment.sasl" . }}
   - name: KAFKA_SASL_USERNAME
     valueFrom:
       secretKeyRef:
-        name: {{ include "sentiment.saslSecret" . }}
+        name: {{ include "sentiment.saslSecret" . | quote }}
         key: username
   {{- end }}
   # Static membership: a pod that comes back under its name within the session timeout keeps its partitions.
@@ -52,7 +52,7 @@ volumeMounts:
   {{- end }}
   {{- if .Values.model.existingClaim }}
   - name: model
-    mountPath: /app/Models/{{ .Values.model.name }}
+    mountPath: {{ printf "/app/Models/%s" .Values.model.name | quote }}
     readOnly: true
   {{- end }}
   {{- with .Values.extraVolumeMounts }}
@@ -78,19 +78,19 @@ seccompProfile:
 {{- if include "sentiment.sasl" . }}
 - name: sasl
   secret:
-    secretName: {{ include "sentiment.saslSecret" . }}
+    secretName: {{ include "sentiment.saslSecret" . | quote }}
     defaultMode: 0440
 {{- end }}
 {{- if and (include "sentiment.tls" .) .Values.kafka.tls.existingSecret }}
 - name: tls
   secret:
-    secretName: {{ .Values.kafka.tls.existingSecret }}
+    secretName: {{ .Values.kafka.tls.existingSecret | quote }}
     defaultMode: 0440
 {{- end }}
 {{- with .Values.model.existingClaim }}
 - name: model
   persistentVolumeClaim:
-    claimName: {{ . }}
+    claimName: {{ . | quote }}
     readOnly: true
 {{- end }}
 {{- with .Values.extraVolumes }}
