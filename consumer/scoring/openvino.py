@@ -24,7 +24,7 @@ NEIGHBOUR_TOLERANCE = 0.01  # in logits
 # The plugin keeps kernels for every shape it met. Fewer shapes and a bound on the kernels kept hold
 # resident memory about 100 MB lower, for 3 % more padding.
 _WIDTH_STEP = 4
-_KERNELS_KEPT = 40
+_KERNELS_KEPT = 16
 _ONE_TOKEN = np.ones((1, 1), np.int32)
 
 

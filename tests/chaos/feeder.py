@@ -24,10 +24,14 @@ def tweet(number: int) -> bytes:
 
 
 class Feeder:
-    """Publishes from a thread until the ``with`` ends; ``sent`` counts what was handed over."""
+    """Publishes from a thread until the ``with`` ends; ``sent`` counts what was handed over.
 
-    def __init__(self, bootstrap: str, topic: str, per_second: float) -> None:
+    ``at_once`` come first, as fast as they go.
+    """
+
+    def __init__(self, bootstrap: str, topic: str, per_second: float, at_once: int = 0) -> None:
         self._bootstrap, self._topic, self._per_second = bootstrap, topic, per_second
+        self._at_once = at_once
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feeder", daemon=True)
         self.sent = self.failed = 0
@@ -44,7 +48,7 @@ class Feeder:
         with contextlib.closing(producer):
             began, futures = time.monotonic(), []
             while not self._done.wait(0.02):
-                while self.sent < (time.monotonic() - began) * self._per_second:
+                while self.sent < self._at_once + (time.monotonic() - began) * self._per_second:
                     futures.append(self._send(producer))
                 if len(futures) > 10_000:
                     futures = self._judge(futures)

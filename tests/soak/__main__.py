@@ -26,6 +26,7 @@ from tests.soak.report import write
 from tests.soak.samples import PROC, Sampler
 
 PARTITIONS = 8
+BACKLOG = 3_000  # tweets to begin with: the largest batches, and the memory they take, come in the warm-up
 _GROUP = "soak"
 _SESSION_SECONDS = 6.0
 _BUSY_SECONDS = 300.0  # that a broker may take to start on a machine with other work
@@ -75,7 +76,8 @@ def perform(kafka: LocalKafka, args: argparse.Namespace, seed: int, folder: Path
             args.every_seconds,
         )
         try:
-            with lag, sampler, Feeder(kafka.bootstrap, topics.tweets, args.per_second) as feeder:
+            feeder = Feeder(kafka.bootstrap, topics.tweets, args.per_second, BACKLOG)
+            with lag, sampler, feeder:
                 course.run(args.minutes * 60, args.gap_seconds, seed, lambda line: print(line, flush=True))
             unexpected = _end(kafka, topics, fleet, steady)
         finally:
