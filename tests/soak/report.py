@@ -39,9 +39,9 @@ def markdown(soak: Soak, lines: Sequence[Line], figures: Sequence[Path]) -> str:
     return f"""# Soak: {soak.minutes:g} minutes, {soak.per_second:g} tweets a second
 
 One replica of the real command with the model in use runs through it all; a second one beside it comes and
-goes. It begins with a backlog. {len(soak.samples)} readings, seed {soak.seed}. Slopes are drawn without the first quarter of the run,
-three minutes at least, with their 95 % interval; memory is what the process allocated itself (anonymous,
-resident).
+goes. It begins with a backlog. {len(soak.samples)} readings, seed {soak.seed}. Slopes are drawn without the
+first quarter of the run, three minutes at least, with their 95 % interval; memory is what the process
+allocated itself (anonymous, resident).
 
 | | found | verdict |
 |---|---|---|
