@@ -76,8 +76,8 @@ OLD ?=
 rolling: $(FULL) ## replicas replaced one by one by another version under load, and back, then the count (OLD=COMMIT)
 	@$(PY) -m tests.chaos.rolling $(if $(OLD),--old $(OLD))
 
-scale: $(FULL) ## 1, 2 and 4 replicas with a scorer of fixed cost: how much more each number of them carries
-	@$(PY) -m tests.scale
+scale: $(FULL) ## 1, 2 and 4 replicas with a scorer of fixed cost: how much more each number of them carries (MS=)
+	@$(PY) -m tests.scale $(if $(MS),--ms-a-text $(MS) --out build/scale/cheap.json)
 
 capacity: scale ## that, and what a tweet costs here, for docs/capacity.md
 	@$(PY) -m tests.capacity

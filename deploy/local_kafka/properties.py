@@ -25,7 +25,7 @@ ONE_NODE = {
     "share.coordinator.state.topic.replication.factor": "1",
     "share.coordinator.state.topic.min.isr": "1",
     "share.coordinator.state.topic.num.partitions": "1",
-    # Groups' positions are read whole at each start, and the cleaner leaves the segment that is written alone:
+    # Groups' positions are read whole at each start, and the cleaner leaves the segment in use as it is:
     # in small ones they stay short (default: 100 MB), and a broker that was killed is a coordinator sooner.
     "offsets.topic.segment.bytes": "1048576",
     # The cleaner of compacted topics claims 128 MB otherwise.
