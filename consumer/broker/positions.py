@@ -99,7 +99,7 @@ class Positions:
         self._is_judged = True
 
     def _hold_starts(self) -> None:
-        """Commit a start at the end, or at a time, before it is used.
+        """Commit a start at the end, at a time, or of a topic that was made anew, before it is used.
 
         Asked for again, the end has moved on: a rebalance before the first batch would skip what had come
         until then. And another replica, or this one restarted, need not know the time.
@@ -165,7 +165,7 @@ class Positions:
     def _past_end(self, tp: TopicPartition, committed: int) -> int:
         """The topic was made anew or lost its tail: only the policy can say what is wanted."""
         self._known.pop(tp, None)  # what is committed next may be less, and true
-        start = self._by_policy(tp)
+        start = self._held[tp] = self._by_policy(tp)  # else a batch that fails goes back to the old one
         log.error("position_past_end", extra=_fields(tp, committed=committed, going_on_at=start))
         return start
 

@@ -223,12 +223,23 @@ def test_a_position_past_the_end_is_logged_and_the_policy_decides(caplog: pytest
     assert [r.message for r in caplog.records] == ["position_past_end"]
 
 
+def test_a_start_in_a_topic_made_anew_is_held() -> None:
+    """A batch that fails is read again from there, though the topic has outgrown the old position by then."""
+    consumer = Consumer(begins=0, ends=10, committed=42)
+    found, _ = positions(consumer, "earliest")
+    found.out_of_range({TP: 42})
+    found.seek([TP])
+    consumer.ends = 50
+    assert found.seek([TP]) == {TP: 0}
+
+
 def test_a_refusal_is_remembered_for_one_seek() -> None:
     """Afterwards the committed position counts again."""
     consumer = Consumer(committed=42)
     found, _ = positions(consumer)
     found.out_of_range({TP: 42})
     found.seek([TP])
+    consumer.committed_at[TP] = 42
     assert found.seek([TP]) == {TP: 42}
 
 
