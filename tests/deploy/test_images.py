@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
 import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +19,11 @@ from consumer import __version__
 from deploy.demo.__main__ import main as demo
 from deploy.demo.containers import leftovers
 from deploy.local_kafka import free_port
-from tests.broker.container import why_no_docker
+from tests.deploy.dockers import docker
 from tests.imports import ROOT
 from tests.not_run import not_run
 
 TAG = "tweet-sentiment:test"
-BASE = "python:3.11-slim"
 MOST_BYTES = 700_000_000
 FIRST_RESULT_SECONDS = 60.0
 HEALTHY_SECONDS = 60.0
@@ -30,26 +33,26 @@ HELD = ("--read-only", "--tmpfs", TMP, "--cap-drop", "ALL", "--security-opt", "n
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
 
-def docker(*words: str, check: bool = True) -> str:
-    """What it prints; its own words in the failure."""
-    done = subprocess.run(["docker", *words], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert not check or done.returncode == 0, done.stdout + done.stderr
-    return done.stdout.strip()
+def private(folder: Path) -> Path:
+    """What an image is built from, as a checkout made under umask 077 has it: its owner's alone."""
+    let_in = re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text("utf-8"), re.MULTILINE)
+    for name in [*let_in, ".dockerignore", "Makefile", "deploy/Dockerfile"]:
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile)(ROOT / name, target)
+    for path in folder.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    return folder
 
 
 @pytest.fixture(scope="module")
-def engine(pytestconfig: pytest.Config) -> None:
-    """A Docker that can be used, and that has the base image or can fetch it."""
-    if reason := why_no_docker():
-        not_run(pytestconfig, reason)
-    if not docker("images", "--quiet", BASE) and docker("pull", "--quiet", BASE, check=False) == "":
-        not_run(pytestconfig, f"the image {BASE} is not to be had")
-
-
-@pytest.fixture(scope="module")
-def image(engine: None) -> dict[str, Any]:
-    """Built as `make image` does; what Docker tells of it."""
-    subprocess.run(["make", "image", f"IMAGE={TAG}"], cwd=ROOT, capture_output=True, check=True)
+def image(engine: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Built as `make image` does, where its files are hardest to read; what Docker tells of it."""
+    checkout = private(tmp_path_factory.mktemp("private"))
+    history = {**os.environ, "GIT_DIR": str(ROOT / ".git")}
+    subprocess.run(
+        ["make", "image", f"IMAGE={TAG}"], cwd=checkout, env=history, capture_output=True, check=True
+    )
     found: dict[str, Any] = json.loads(docker("image", "inspect", TAG))[0]
     return found
 
