@@ -12,6 +12,9 @@ from consumer.monitoring.drift.tally import Tally
 from consumer.monitoring.drift.window import BLOCKS
 
 
+_TOGETHER = 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class Standards:
     """What an alarm must exceed, and what a statement needs."""
@@ -48,12 +51,13 @@ class Judgement:
 
 
 def tail(standards: Standards, signals: int) -> float:
-    """The probability that one signal may exceed its critical value in one judgement (Bonferroni).
+    """The probability that one signal may exceed its critical value in one judgement.
 
-    A window's length of stream is judged once a block, on windows that overlap. Simulated, all of them
-    together exceed a value 4.5 times as often as one does, so little is given away by counting five.
+    A window's length of stream is judged once a block. The signals hang together (a score and its confidence
+    do), and so do the judgements, on windows that overlap: simulated, all of them alarm as often as half
+    as many would that have nothing to do with each other.
     """
-    return standards.false_alarm_ratio / (signals * BLOCKS)
+    return standards.false_alarm_ratio / (_TOGETHER * signals * BLOCKS)
 
 
 def judge(window: Tally | None, reference: Mapping[str, Counts], standards: Standards) -> Judgement:
