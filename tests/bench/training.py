@@ -14,7 +14,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ def train(start: Start, batches: Batches, steps: int) -> tuple[int, float]:
     session = open_session(start, _HYPER, steps + _WARM)
     moments, rows = [], []
 
-    def step_once(asked: bool, parts: Parts) -> tuple[float, bool]:  # noqa: FBT001 - as Run calls it
+    def step_once(asked: bool, parts: Sequence[Any]) -> tuple[float, bool]:  # noqa: FBT001 - as Run calls it
         told = session.step_once(asked, parts)
         moments.append(time.perf_counter())
         rows.append(sum(len(part.labels) for part in parts))

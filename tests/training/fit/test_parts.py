@@ -20,7 +20,7 @@ from training.fit.state import read_facts
 pytestmark = [pytest.mark.tensorflow, pytest.mark.timeout(600)]
 HYPER = Hyper(batch_size=8, dropout=0.0, weight_decay=0.3, learning_rate=3e-3, ema=0.5)
 STEPS = 3
-CLOSE = {"rtol": 1e-4, "atol": 1e-5}  # float32 sums in another order, over three steps
+RTOL, ATOL = 1e-4, 1e-5  # float32 sums in another order, over three steps
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def same(one: tuple[list[float], list[np.ndarray]], other: tuple[list[float], li
     """The same losses, weights, slots, averages and number of steps."""
     assert one[0] == pytest.approx(other[0], rel=1e-4)
     for found, expected in zip(one[1], other[1], strict=True):
-        np.testing.assert_allclose(found, expected, **CLOSE)
+        np.testing.assert_allclose(found, expected, rtol=RTOL, atol=ATOL)
 
 
 def test_parts_make_the_steps_of_whole_batches(start: Start) -> None:
