@@ -11,7 +11,6 @@ from consumer.monitoring.drift.distance import Counts, jensen_shannon, psi
 from consumer.monitoring.drift.tally import Tally
 from consumer.monitoring.drift.window import BLOCKS
 
-
 _TOGETHER = 0.5
 
 
