@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -253,7 +253,10 @@ def test_an_input_that_cannot_be_read_is_told(source: Source) -> None:
 
 
 @pytest.mark.usefixtures("pauses")
-def test_records_that_cannot_be_read_are_asked_for_anew(source: Source) -> None:
+@pytest.mark.parametrize("read", [lambda source: source.poll(0.0, 10), lambda source: source.hold(0.0)])
+def test_records_that_cannot_be_read_are_asked_for_anew(
+    source: Source, read: Callable[[Source], object]
+) -> None:
     """The client keeps them, and would look at them for ever in the next poll: at no records, and no end."""
     damaged = SimpleNamespace(validate_crc=lambda: False, base_offset=3)
     kept = Fetcher.PartitionRecords(3, TP, SimpleNamespace(next_batch=lambda: damaged))
@@ -262,7 +265,7 @@ def test_records_that_cannot_be_read_are_asked_for_anew(source: Source) -> None:
     assert (kept.take(10), bool(kept)) == ([], True)
     client(source)._fetcher._next_partition_records = kept
     client(source).raises = found.value
-    source.poll(0.0, 10)
+    read(source)
     assert not kept
 
 
