@@ -6,24 +6,15 @@ import pytest
 from kafka import TopicPartition
 
 from consumer.broker.ages import Ages
+from tests.doubles import Clock
 
 TP = TopicPartition("tweets", 0)
-
-
-class Clock:
-    """Stands still until it is turned."""
-
-    now = 1_000.0
-
-    def __call__(self) -> float:
-        """Seconds since 1970."""
-        return self.now
 
 
 @pytest.fixture
 def clock() -> Clock:
     """At a thousand."""
-    return Clock()
+    return Clock(1_000.0)
 
 
 @pytest.fixture
@@ -44,9 +35,9 @@ def test_once_caught_up_the_age_begins_anew(ages: Ages, clock: Clock) -> None:
     """A commit of hours ago says nothing of what has come since, such as an open transaction's records."""
     ages.note(TP, 7_000)
     assert ages.oldest(TP, behind=False) is None
-    clock.now = 1_005.0
+    clock.pass_seconds(5)
     assert ages.oldest(TP, behind=True) == 1_005_000
-    clock.now = 1_015.0
+    clock.pass_seconds(10)
     assert ages.oldest(TP, behind=True) == 1_005_000
     assert ages.oldest(TP, behind=False) is None
     assert ages.oldest(TP, behind=True) == 1_015_000

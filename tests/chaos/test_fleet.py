@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.fleet import Fleet
+from tests.doubles import Clock
 
 WORKS = """
 import signal, sys, time
@@ -25,20 +26,10 @@ time.sleep(0.3)
 STARTS = "import time; time.sleep(600)"  # and never comes to work
 
 
-class Clock:
-    """Stands still until it is turned."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        """The time."""
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
     """At nought."""
-    return Clock()
+    return Clock(0.0)
 
 
 @pytest.fixture

@@ -7,27 +7,17 @@ from collections.abc import Callable
 import pytest
 
 from consumer.monitoring.health import Health
-
-
-class HandClock:
-    """A monotonic clock turned by hand."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        """Seconds."""
-        return self.now
+from tests.doubles import Clock
 
 
 @pytest.fixture
-def clock() -> HandClock:
+def clock() -> Clock:
     """The time."""
-    return HandClock()
+    return Clock()
 
 
 @pytest.fixture
-def health(clock: HandClock) -> Health:
+def health(clock: Clock) -> Health:
     """A replica that has just started."""
     return Health(clock, stuck_after_seconds=30, left_after_seconds=20)
 
@@ -39,7 +29,7 @@ def make_ready(health: Health) -> None:
     health.broker_answers(True)
 
 
-def test_alive_while_the_loop_turns(health: Health, clock: HandClock) -> None:
+def test_alive_while_the_loop_turns(health: Health, clock: Clock) -> None:
     """Each turn gives the loop another stuck_after_seconds, and a later turn revives it."""
     clock.now += 30
     assert health.live().ok
@@ -91,7 +81,7 @@ def test_ready_again(health: Health) -> None:
     assert health.ready().ok
 
 
-def test_out_of_the_group_for_long_is_not_ready(health: Health, clock: HandClock) -> None:
+def test_out_of_the_group_for_long_is_not_ready(health: Health, clock: Clock) -> None:
     """Put out and not taken back, it labels nothing; alive it is, and ready once it is a member again."""
     make_ready(health)
     health.absent()
@@ -107,7 +97,7 @@ def test_out_of_the_group_for_long_is_not_ready(health: Health, clock: HandClock
     assert health.ready().ok
 
 
-def test_rebalances_do_not_make_unready(health: Health, clock: HandClock) -> None:
+def test_rebalances_do_not_make_unready(health: Health, clock: Clock) -> None:
     """However many: each ends in a membership, and only one that does not end counts."""
     make_ready(health)
     for _ in range(5):
@@ -118,7 +108,7 @@ def test_rebalances_do_not_make_unready(health: Health, clock: HandClock) -> Non
         health.joined()
 
 
-def test_who_never_joined_has_not_left(health: Health, clock: HandClock) -> None:
+def test_who_never_joined_has_not_left(health: Health, clock: Clock) -> None:
     """What is missing at the start keeps its name."""
     health.absent()
     clock.now += 21
@@ -126,7 +116,7 @@ def test_who_never_joined_has_not_left(health: Health, clock: HandClock) -> None
     assert "the consumer group is not joined yet" in health.ready().reason
 
 
-def test_a_stuck_loop_is_not_ready(health: Health, clock: HandClock) -> None:
+def test_a_stuck_loop_is_not_ready(health: Health, clock: Clock) -> None:
     """What was last heard of the broker counts for nothing once the loop stands."""
     make_ready(health)
     clock.now += 31
