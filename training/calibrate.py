@@ -23,7 +23,7 @@ from training.fit.disk import naming
 from training.measure.evaluation import usable_cores
 from training.measure.labelled import read_labelled, read_together
 from training.ship.contents import SERVING, Making
-from training.ship.swap import put_back, put_in_place, require_free, require_model_folder
+from training.ship.swap import put_back, put_in_place, require_target
 from training.ship.threshold import RULES, Rule, parse
 from training.ship.verify import verify
 
@@ -61,11 +61,10 @@ def calibrate(plan: Plan) -> tuple[ModelFolder, list[str]]:
             raise BadInputError(f"{path} is missing: `training chunk` writes the splits")
     if any(plan.drift_reference.samefile(path) for path in plan.calibration):
         raise BadInputError(f"{plan.drift_reference}: the drift reference needs rows that did not calibrate")
-    require_free(target, replace=plan.replace)
     model = open_model(plan.model)
     if model.manifest is None:
         raise ModelRefusedError(f"{plan.model} has no {MANIFEST}: run `python -m training export` on it")
-    require_model_folder(target)
+    require_target(target, replace=plan.replace)
     work = target.with_name(f".{target.name}.tmp")
     shutil.rmtree(work, ignore_errors=True)
     try:

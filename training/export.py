@@ -26,7 +26,7 @@ from training.ship.contents import REFERENCE, SERVING, Making
 from training.ship.convert import to_openvino
 from training.ship.parity import Limits
 from training.ship.source import bring, trained_max_length
-from training.ship.swap import put_back, put_in_place, require_free, require_model_folder
+from training.ship.swap import put_back, put_in_place, require_target
 from training.ship.threshold import RULES, Rule, parse
 
 # Largest |Δp| from float32 a golden text may show: int8 rounds.
@@ -101,8 +101,7 @@ def _check(plan: Plan) -> None:
     for name in (plan.target.name, plan.name or plan.target.name):
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or name == POINTER:
             raise ValueError(f"{name!r} is not a name for a model folder")
-    require_model_folder(plan.target)
-    require_free(plan.target, replace=plan.replace)
+    require_target(plan.target, replace=plan.replace)
 
 
 def _fill(plan: Plan, work: Path) -> None:

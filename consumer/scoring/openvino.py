@@ -7,6 +7,7 @@ kernels add in another order for another shape, which may move an int8 value by 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
@@ -21,10 +22,12 @@ from consumer.scoring.chunks import Chunk, cut, pad
 from consumer.scoring.scorer import Logits
 
 NEIGHBOUR_TOLERANCE = 0.01  # in logits
-# The plugin keeps kernels for every shape it met. Fewer shapes and a bound on the kernels kept hold
-# resident memory about 100 MB lower, for 3 % more padding.
+# Kernels are made for every shape of chunk and kept in two places: by the plugin, for each stream, and
+# beneath it by oneDNN, 1,024 for the process. So many hold 100 MiB, gathered over hours, as new shapes come
+# by. Few are as fast, since making one is cheap beside its work. Fewer shapes cost 3 % more padding.
 _WIDTH_STEP = 4
 _KERNELS_KEPT = 16
+_ONEDNN_KEEPS, _ONEDNN_KERNELS_KEPT = "ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64"
 _ONE_TOKEN = np.ones((1, 1), np.int32)
 
 
@@ -97,6 +100,7 @@ def _compile(model: Path, streams: int, cache_dir: Path | None) -> Any:
     if cache_dir is not None:
         cache_dir.mkdir(parents=True, exist_ok=True)
         options["CACHE_DIR"] = str(cache_dir)
+    os.environ.setdefault(_ONEDNN_KEEPS, _ONEDNN_KERNELS_KEPT)  # read by the first kernel that is made
     try:
         return ov.Core().compile_model(str(model), "CPU", options)
     except RuntimeError as error:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.data.ledger import Indices, Ledger
+from training.data.replaceable import require_replaceable
 from training.data.rows import BadInputError
 from training.data.split import SPLITS
 
@@ -20,7 +21,7 @@ CHUNKS = "Chunks"
 MANIFEST = "manifest.json"
 NEUTRALS = "neutral.csv"
 HEADER = b"target,text,source,weight\n"
-_OURS = {CHUNKS, MANIFEST, NEUTRALS, ".DS_Store", *(f"{name}.csv" for name, _ in SPLITS)}
+_OURS = {CHUNKS, NEUTRALS, *(f"{name}.csv" for name, _ in SPLITS)}
 _PIECE_ROWS = 4096
 _ANEW = "make the chunks anew"
 
@@ -95,20 +96,15 @@ def check_replaceable(out: Path, inputs: list[Path]) -> None:
 
     Raises ``BadInputError`` for a file, a folder with anything that chunking did not make, or an input in it.
     """
-    if out.exists() and not out.is_dir():
-        raise BadInputError(f"{out}: not a folder")
+    require_replaceable(out, "folder of chunks", (MANIFEST,), _OURS)
     inside = [path for path in inputs if path.resolve().is_relative_to(out.resolve())]
     if inside:
         raise BadInputError(
-            f"{inside[0]} lies in {out}, which is to be replaced: move it or use another --out"
+            f"{inside[0]} lies in {out}, which is to be replaced: move it or give another --out"
         )
-    found = sorted(path.name for path in out.iterdir()) if out.exists() else []
-    chunks = sorted(path.name for path in (out / CHUNKS).glob("*")) if CHUNKS in found else []
-    strangers = [name for name in found if name not in _OURS]
-    strangers += [f"{CHUNKS}/{name}" for name in chunks if not name.startswith("chunk_")]
+    chunks = sorted(path.name for path in (out / CHUNKS).glob("*"))
+    strangers = [name for name in chunks if not name.startswith("chunk_")]
     if strangers:
         raise BadInputError(
-            f"{out} holds {strangers[0]}, which chunk did not make: move it or use another --out"
+            f"{out / CHUNKS} holds {strangers[0]}, which chunk did not make: move it or give another --out"
         )
-    if found and MANIFEST not in found:
-        raise BadInputError(f"{out} was not made by chunk (no {MANIFEST}): move it or use another --out")

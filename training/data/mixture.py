@@ -106,11 +106,15 @@ def survey(path: Path, *, checked: bool = False, seen: frozenset[int] = frozense
     """
     if not path.is_file():
         raise BadInputError(f"{path}: no such file")
-    rows = sum(1 for _ in _training_rows(path, checked=checked, seen=seen))
-    of_split = sum(1 for _ in _training_rows(path, checked=checked)) if seen else rows
+    rows = left_out = 0
+    for row in _trained_on(path):
+        if not checked or _may_train(row, seen):
+            rows += 1
+        elif _may_train(row):
+            left_out += 1
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Labelled(path, rows, digest, checked, seen, of_split - rows)
+    return Labelled(path, rows, digest, checked, seen, left_out)
 
 
 def held_out(path: Path) -> Iterator[Row]:
@@ -126,7 +130,7 @@ def _training_rows(path: Path, *, checked: bool, seen: frozenset[int] = frozense
             yield row
 
 
-def _may_train(row: Row, seen: frozenset[int]) -> bool:
+def _may_train(row: Row, seen: frozenset[int] = frozenset()) -> bool:
     key, position = place(row.text)
     return split_of(position) == TRAIN and key not in seen
 

@@ -16,12 +16,14 @@ _HERE = -100  # AT_FDCWD of Linux: paths are taken as they stand
 _EXCHANGE = 2  # RENAME_EXCHANGE of Linux's renameat2, and RENAME_SWAP of macOS's renamex_np
 
 
-def require_free(target: Path, *, replace: bool) -> None:
-    """Raise ``ValueError`` where ``target`` is in use and ``replace`` is not set.
+def require_target(target: Path, *, replace: bool) -> None:
+    """Raise ``ValueError`` where ``target`` is no model folder, or in use and ``replace`` is not set.
 
+    The folder of all models, for one, is none: it holds every one of them and ``CURRENT``.
     A consumer that starts while its model's folder is replaced is refused, not misled: it verifies
     hashes, loads, and looks whether the folder is still the same. But it has to start again.
     """
+    require_replaceable(target, "model folder", (MANIFEST, "config.json"))
     pointer = target.parent / POINTER
     if replace or not target.exists() or not pointer.is_file():
         return
@@ -29,14 +31,6 @@ def require_free(target: Path, *, replace: bool) -> None:
         raise ValueError(
             f"{target} is in use, {pointer} names it: give another --out and promote that, or --replace"
         )
-
-
-def require_model_folder(target: Path) -> None:
-    """Raise ``BadInputError`` where something else than a model folder stands at ``target``.
-
-    The folder of all models, for one, which holds every one of them and ``CURRENT``.
-    """
-    require_replaceable(target, "model folder", (MANIFEST, "config.json"))
 
 
 def put_in_place(work: Path, target: Path) -> None:

@@ -241,13 +241,19 @@ def test_what_chunk_wrote_can_be_chunked_again(tmp_path: Path) -> None:
 OLD = many(60)
 
 
-@pytest.mark.parametrize("stranger", ["notes.txt", "Chunks/mine.csv"])
-def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path, stranger: str) -> None:
+@pytest.mark.parametrize(
+    ("stranger", "named"),
+    [
+        ("notes.txt", r"out holds notes\.txt, which no folder of chunks has"),
+        ("Chunks/mine.csv", r"out/Chunks holds mine\.csv, which chunk did not make"),
+    ],
+)
+def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path, stranger: str, named: str) -> None:
     """What chunk did not make, it does not take away."""
     chunked(tmp_path, a=OLD)
     (tmp_path / "out" / stranger).write_text("mine")
     before = state(tmp_path)
-    with pytest.raises(BadInputError, match=rf"out holds {stranger}, which chunk did not make"):
+    with pytest.raises(BadInputError, match=named):
         chunked(tmp_path, a=OLD)
     assert state(tmp_path) == before
 
@@ -256,11 +262,11 @@ def test_a_folder_that_chunk_did_not_make_is_refused(tmp_path: Path) -> None:
     """Files of the same names without a manifest may be anybody's; a file in the folder's place is too."""
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "test.csv").touch()
-    with pytest.raises(BadInputError, match=r"was not made by chunk \(no manifest\.json\)"):
+    with pytest.raises(BadInputError, match=r"is no folder of chunks \(no manifest\.json\)"):
         chunked(tmp_path, a=OLD)
     (tmp_path / "out" / "test.csv").rename(tmp_path / "test.csv")
     chunked(tmp_path, a=OLD)  # an empty one is as good as none
-    with pytest.raises(BadInputError, match="not a folder"):
+    with pytest.raises(BadInputError, match="is not a folder"):
         chunk([("a", tmp_path / "a.csv")], tmp_path / "test.csv", Options(), 0)
 
 

@@ -16,7 +16,7 @@ from training import promote as promoting
 from training.__main__ import main
 from training.ship import swap
 from training.ship.current import PROMOTE, Entry, move
-from training.ship.swap import exchange, put_back, put_in_place, require_free
+from training.ship.swap import exchange, put_back, put_in_place, require_target
 
 
 def folder_of(path: Path, number: int) -> Path:
@@ -162,15 +162,15 @@ def test_whoever_loads_meanwhile_has_one_model_or_is_refused(tmp_path: Path) -> 
 def test_a_folder_in_use_is_replaced_on_demand_only(tmp_path: Path) -> None:
     """The message names both ways out."""
     model = folder_of(tmp_path / "model", 1)
-    require_free(model, replace=False)
+    require_target(model, replace=False)
     (tmp_path / "CURRENT").write_text("model\n")
     with pytest.raises(
         ValueError, match=r"is in use, .*CURRENT names it: give another --out .* or --replace"
     ):
-        require_free(model, replace=False)
-    require_free(model, replace=True)
+        require_target(model, replace=False)
+    require_target(model, replace=True)
     shutil.rmtree(model)
-    require_free(model, replace=False)
+    require_target(model, replace=False)
 
 
 def test_loading_notices_another_folder(tmp_path: Path) -> None:
