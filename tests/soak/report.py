@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +13,10 @@ from matplotlib.figure import Figure
 
 from tests.soak.judged import Line, Soak
 from tests.soak.latency import SHARES
+from tests.soak.samples import Sample
 
-NAME = "soak.md"
+NAME, READINGS = "soak.md", "readings.csv"
+_READ = ("at", "memory_mib", "resident_mib", "handles", "threads", "lag", "disturbed")
 _WIDE, _HIGH = 9.0, 2.6  # inches
 _DPI = 90
 _CALM, _FAULT = "#1f77b4", "#d62728"
@@ -23,6 +26,7 @@ def write(soak: Soak, lines: Sequence[Line], folder: Path) -> Path:
     """Write the report; returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
     figures = draw(soak, folder)
+    _readings(soak.samples, folder / READINGS)
     path = folder / NAME
     temporary = folder / f".{NAME}.tmp"
     temporary.write_text(markdown(soak, lines, figures), "utf-8")
@@ -41,7 +45,8 @@ def markdown(soak: Soak, lines: Sequence[Line], figures: Sequence[Path]) -> str:
 One replica of the real command with the model in use runs through it all; a second one beside it comes and
 goes. It begins with a backlog. {len(soak.samples)} readings, seed {soak.seed}. Slopes are drawn without the
 first quarter of the run, three minutes at least, with their 95 % interval; memory is what the process
-allocated itself (anonymous, resident).
+allocated itself (anonymous, resident), handles and threads are those of calm times. All readings:
+[{READINGS}]({READINGS}).
 
 | | found | verdict |
 |---|---|---|
@@ -58,6 +63,13 @@ to the commit, out of its histogram.
 
 {pictures}
 """
+
+
+def _readings(samples: Sequence[Sample], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(_READ)
+        rows.writerows([getattr(sample, name) for name in _READ] for sample in samples)
 
 
 def draw(soak: Soak, folder: Path) -> list[Path]:

@@ -95,6 +95,28 @@ def test_what_grows_is_named(name: str) -> None:
     assert told(soak(grown), name) is False
 
 
+@pytest.mark.parametrize("name", ["handles", "threads"])
+def test_a_connection_lost_at_each_outage_is_named(name: str) -> None:
+    """One at each of twelve, a minute apart; more of them while an outage lasts are none lost."""
+
+    def run(lost: int) -> Soak:
+        outage = [s.at % 60 < 10 for s in calm()]
+        gained = [
+            lost * int(s.at // 60) + (5 * int(s.at // 60) if on else 0)
+            for s, on in zip(calm(), outage, strict=True)
+        ]
+        return soak(
+            [
+                replace(s, disturbed=on, **{name: getattr(s, name) + more})
+                for s, on, more in zip(calm(), outage, gained, strict=True)
+            ]
+        )
+
+    line = {"handles": "open handles", "threads": "threads"}[name]
+    assert told(run(1), line) is False
+    assert told(run(0), line) is True
+
+
 def test_a_backlog_that_is_never_worked_off_is_named() -> None:
     """After a fault the lag must come back to its bound before the next one."""
     faults = [Happened(Fault.KILL, 100.0, 110.0), Happened(Fault.LEAVE, 300.0, 310.0)]
@@ -146,6 +168,13 @@ def test_the_report_is_a_page_with_its_plots(tmp_path: Path) -> None:
     assert pictures == ["handles.png", "lag.png", "latency.png", "memory.png", "threads.png"]
     assert all(f"]({name})" in text for name in pictures)
     assert all(line.found in text for line in lines)
+    readings = (tmp_path / "readings.csv").read_text().splitlines()
+    assert "](readings.csv)" in text
+    assert readings[:2] == [
+        "at,memory_mib,resident_mib,handles,threads,lag,disturbed",
+        "0.0,200.0,400.0,40,20,5.0,False",
+    ]
+    assert len(readings) == 1 + len(run.samples)
     assert f"1 x {Fault.KILL}" in text
 
 
