@@ -30,6 +30,7 @@ from training.fit.loop import Progress, Run, fit
 from training.fit.masked import SIGNATURE, Masked, hide_in_parts, masked_loss, masked_model, read_pieces
 from training.fit.progress import Display
 from training.fit.record import NAME, as_json, common, portable, weights_hash, where_to_begin, write_json
+from training.fit.room import require_room
 from training.fit.session import Session, prepare
 from training.fit.start import Source, Start, find_start
 from training.fit.state import load_variables, save_state
@@ -59,6 +60,8 @@ def pretrain(args: argparse.Namespace) -> str:
         seed=args.seed,
     )
     prepare(hyper)
+    if not args.resume:
+        require_room(args.out)
     start = find_start(Source(args.start, args.config, args.tokeniser))
     texts = read_texts(args.texts)
     tokeniser = Tokeniser(start.tokeniser / "tokenizer.json", hyper.max_length)

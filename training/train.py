@@ -36,6 +36,7 @@ from training.fit.record import (
     where_to_begin,
 )
 from training.fit.retraining import Retraining, judge, read_retraining, survey_added
+from training.fit.room import require_room
 from training.fit.session import Session, open_session, prepare
 from training.fit.start import Source, Start, find_start
 from training.fit.state import load_variables
@@ -75,6 +76,8 @@ def train(args: argparse.Namespace) -> Outcome:
     hyper = hyper_of(args)
     prepare(hyper)
     strategy = choose_strategy(args.strategy)
+    if is_chief(strategy) and not args.resume:  # a worker may come when the chief has begun
+        require_room(args.out)
     job = read_job(args, hyper)
     config = _config(args, job, strategy.num_replicas_in_sync)
     if is_chief(strategy):

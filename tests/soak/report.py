@@ -59,7 +59,7 @@ allocated itself (anonymous, resident), handles and threads are those of calm ti
 ## Over time
 
 Red: a fault is on. Latency is that of the steady replica in calm times, from the source record's timestamp
-to the commit, out of its histogram.
+to the commit, out of its histogram; its first point holds the backlog, which had waited before it began.
 
 {pictures}
 """
@@ -97,7 +97,7 @@ def _latency(soak: Soak) -> Figure:
     for share in SHARES:
         values = [stretch.percentiles[share] * 1000 for stretch in found]
         axes.plot([s.at / 60 for s in found], values, marker="o", markersize=3, label=f"p{share * 100:g}")
-    axes.set_ylim(bottom=0)
+    axes.set_yscale("log")  # the first point holds the backlog: seconds
     if found:
         axes.legend(loc="upper right")
     return figure

@@ -57,6 +57,11 @@ def _write(file: Any, variables: Sequence[Any], facts: Mapping[str, Any]) -> Non
                 np.lib.format.write_array(entry, np.asarray(variable.numpy()), allow_pickle=False)
 
 
+def has_state(folder: Path) -> bool:
+    """Whether a run was saved there."""
+    return any((folder / name).exists() for name in (NAME, _PREVIOUS))
+
+
 def read_facts(folder: Path) -> tuple[Path, dict[str, Any]]:
     """The state to go on from and its facts: the last one, or the one before where that is damaged.
 
