@@ -11,7 +11,7 @@ _OF_MODELS = ("config.json", "manifest.json")
 
 
 def require_room(out: Path) -> None:
-    """Raise ``BadInputError`` where a run that begins at ``out`` would write over another, or over a model."""
+    """Raise ``BadInputError`` where a run begun at ``out`` would write over another, or over a model."""
     if has_state(out):
         raise BadInputError(
             f"{out} holds a run: --resume goes on with it; to begin anew, remove it or give another --out"
