@@ -106,12 +106,9 @@ def survey(path: Path, *, checked: bool = False, seen: frozenset[int] = frozense
     """
     if not path.is_file():
         raise BadInputError(f"{path}: no such file")
-    rows = left_out = 0
-    for row in _trained_on(path):
-        if not checked or _may_train(row, seen):
-            rows += 1
-        elif _may_train(row):
-            left_out += 1
+    keys = [_key_to_train(row) if checked else 0 for row in _trained_on(path)]
+    left_out = sum(key in seen for key in keys) if checked else 0
+    rows = len(keys) - keys.count(None) - left_out
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Labelled(path, rows, digest, checked, seen, left_out)
@@ -120,19 +117,20 @@ def survey(path: Path, *, checked: bool = False, seen: frozenset[int] = frozense
 def held_out(path: Path) -> Iterator[Row]:
     """The binary rows of a new file that ``survey`` leaves out: they belong to a held-out split."""
     for row in _trained_on(path):
-        if row.target in LABELS and split_of(place(row.text)[1]) != TRAIN:
+        if row.target in LABELS and _key_to_train(row) is None:
             yield row
 
 
 def _training_rows(path: Path, *, checked: bool, seen: frozenset[int] = frozenset()) -> Iterator[Row]:
     for row in _trained_on(path):
-        if not checked or _may_train(row, seen):
+        if not checked or ((key := _key_to_train(row)) is not None and key not in seen):
             yield row
 
 
-def _may_train(row: Row, seen: frozenset[int] = frozenset()) -> bool:
+def _key_to_train(row: Row) -> int | None:
+    """The key of the row's text; None where it belongs to a held-out split."""
     key, position = place(row.text)
-    return split_of(position) == TRAIN and key not in seen
+    return key if split_of(position) == TRAIN else None
 
 
 def _trained_on(path: Path) -> Iterator[Row]:

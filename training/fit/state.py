@@ -59,7 +59,11 @@ def _write(file: Any, variables: Sequence[Any], facts: Mapping[str, Any]) -> Non
 
 def has_state(folder: Path) -> bool:
     """Whether a run was saved there."""
-    return any((folder / name).exists() for name in (NAME, _PREVIOUS))
+    return bool(_states(folder))
+
+
+def _states(folder: Path) -> list[Path]:
+    return [path for name in (NAME, _PREVIOUS) if (path := folder / name).exists()]
 
 
 def read_facts(folder: Path) -> tuple[Path, dict[str, Any]]:
@@ -68,7 +72,7 @@ def read_facts(folder: Path) -> tuple[Path, dict[str, Any]]:
     Raises:
         ModelRefusedError: there is none, or none that is whole.
     """
-    paths = [folder / name for name in (NAME, _PREVIOUS) if (folder / name).exists()]
+    paths = _states(folder)
     if not paths:
         raise ModelRefusedError(f"{folder / NAME} is missing: there is no run to go on with")
     faults = []
