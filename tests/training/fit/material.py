@@ -81,9 +81,10 @@ def start_child(
     kill_at: Event | None = None,
     environment: dict[str, str] | None = None,
     log: Path | None = None,
+    devices: int = 1,
 ) -> multiprocessing.process.BaseProcess:
-    """The same, not waited for; what it prints goes to ``log``."""
-    child = _CONTEXT.Process(target=_child, args=(arguments, kill_at, environment or {}, log))
+    """The same, not waited for, on so many devices of one process; what it prints goes to ``log``."""
+    child = _CONTEXT.Process(target=_child, args=(arguments, kill_at, environment or {}, log, devices))
     child.start()
     return child
 
@@ -98,9 +99,15 @@ def finished(child: multiprocessing.process.BaseProcess) -> int:
 
 
 def _child(
-    arguments: list[str], kill_at: Event | None, environment: dict[str, str], log: Path | None
+    arguments: list[str],
+    kill_at: Event | None,
+    environment: dict[str, str],
+    log: Path | None,
+    devices: int,
 ) -> None:
     os.environ.update(environment)
+    if devices > 1:
+        _divide_the_processor(devices)
     if log is not None:
         sys.stdout.flush()
         for number in (1, 2):
@@ -109,6 +116,14 @@ def _child(
         event, after = kill_at
         _EVENTS[event](_at(after, _EFFECTS.get(event, _kill)))
     raise SystemExit(main(arguments))
+
+
+def _divide_the_processor(devices: int) -> None:
+    """TensorFlow takes the CPU for so many devices, as a machine with several GPUs has them."""
+    import tensorflow as tf  # noqa: PLC0415 - in the child alone
+
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
 
 
 def _kill() -> None:

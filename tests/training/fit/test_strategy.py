@@ -16,6 +16,7 @@ from training.fit.strategy import check_workers
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.timeout(600)]
 TOLERANCE = 1e-5  # float32 sums in another order, over six steps
+INTERRUPTED = 130
 TWO = {"worker": ["127.0.0.1:4001", "127.0.0.1:4002"]}
 
 
@@ -69,11 +70,31 @@ def test_two_workers_reach_the_weights_of_one_process(material: Material, tmp_pa
         for index in range(2)
     ]  # fmt: skip
     assert [finished(child) for child in children] == [0, 0]
-    one, two = (variables(tmp_path / name) for name in ("one", "two"))
-    assert len(one) == len(two) > 0
-    assert max(float(np.max(np.abs(a - b))) for a, b in zip(one, two, strict=True)) <= TOLERANCE
-    config = json.loads((tmp_path / "two" / "best" / "training-config.json").read_text())
-    assert config["replicas"] == 2
+    assert furthest_apart(tmp_path / "one", tmp_path / "two") <= TOLERANCE
+    assert replicas(tmp_path / "two") == 2
+
+
+def test_two_devices_of_a_process_reach_the_weights_of_one(material: Material, tmp_path: Path) -> None:
+    """``--strategy mirrored`` as with two GPUs: every variable within 1e-5, and a stopped run goes on."""
+    same = ("--dropout", "0", "--epochs", "0.5", "--ema", "0")
+    assert run_child(material.arguments(tmp_path / "one", *same)) == 0
+    two = material.arguments(tmp_path / "two", *same, "--strategy", "mirrored")
+    assert finished(start_child(two, ("interrupt", 4), devices=2)) == INTERRUPTED
+    assert finished(start_child([*two, "--resume"], devices=2)) == 0
+    assert furthest_apart(tmp_path / "one", tmp_path / "two") <= TOLERANCE
+    assert replicas(tmp_path / "two") == 2
+
+
+def furthest_apart(one: Path, other: Path) -> float:
+    """The largest difference between two runs' weights and optimiser slots."""
+    these, those = variables(one), variables(other)
+    assert len(these) == len(those) > 0
+    return max(float(np.max(np.abs(a - b))) for a, b in zip(these, those, strict=True))
+
+
+def replicas(out: Path) -> int:
+    """How many devices or processes a run was computed on."""
+    return int(json.loads((out / "best" / "training-config.json").read_text())["replicas"])
 
 
 def free_ports(count: int) -> list[int]:
