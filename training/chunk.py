@@ -74,6 +74,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="rows of this source count W times as much in the loss; may be repeated",
     )
     parser.add_argument(
+        "--share",
+        action="append",
+        default=[],
+        type=_share,
+        metavar="NAME=S",
+        help="of this source's rows that train take this share, above 0 and at most 1, chosen by their hash: "
+        "beside a small source a large one need not be read whole; may be repeated",
+    )
+    parser.add_argument(
         "--workers",
         type=_count,
         help="processes that clean texts beside this one; 0 for none, as many as pay by default. The result "
@@ -84,7 +93,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Entry point of ``training chunk``."""
     options = Options(
-        args.rows, args.seed, args.neutral, args.even_days, dict(args.weight), balanced=not args.all_rows
+        args.rows,
+        args.seed,
+        args.neutral,
+        args.even_days,
+        dict(args.weight),
+        dict(args.share),
+        balanced=not args.all_rows,
     )
     sources: Sources = args.sources
     started = time.monotonic()
@@ -101,6 +116,7 @@ def summary(manifest: dict[str, Any], out: Path, seconds: float) -> str:
         "empty_after_cleaning": "empty after cleaning",
         "duplicates_dropped": "duplicates",
         "contradictory_dropped": f"of {counts['contradictory_texts']:,} texts with two labels",
+        "beyond_share_left_out": "beyond their source's share",
         "unbalanced_left_out": "so that the labels balance",
     }
     left_out = [f"{counts[name]:,} {why}" for name, why in reasons.items() if counts.get(name)]
@@ -130,6 +146,14 @@ def _weight(argument: str) -> tuple[str, float]:
     if not name or not math.isfinite(weight) or weight < 0:
         raise argparse.ArgumentTypeError(f"{argument!r} is not NAME=W with W from 0 up")
     return name, weight
+
+
+def _share(argument: str) -> tuple[str, float]:
+    name, _, number = argument.rpartition("=")
+    share = float(number)
+    if not name or not 0 < share <= 1:
+        raise argparse.ArgumentTypeError(f"{argument!r} is not NAME=S with S above 0 and at most 1")
+    return name, share
 
 
 def _even(argument: str) -> int:

@@ -24,7 +24,7 @@ from training.data.labelled_csv import sha256
 from training.data.ledger import TARGETS, Columns, Indices, Ledger
 from training.data.progress import Report, progress
 from training.data.rows import LABELS, NEUTRAL, BadInputError, Row, RowReader
-from training.data.selection import balanced_chunks, distinct, in_line, plain_chunks
+from training.data.selection import balanced_chunks, distinct, in_line, in_share, plain_chunks
 from training.data.split import SPLIT_NAMES, SPLITS, TRAIN, splits_of
 from training.data.staging import staged
 from training.data.weights import UNKNOWN_DAY, Floats, day_of, row_weights
@@ -44,6 +44,7 @@ class Options:
     neutral: str = "drop"  # one of NEUTRAL_CHOICES
     even_days: float = 0.0  # exponent; 0 = off
     weights: dict[str, float] = field(default_factory=dict)  # name of a source → factor
+    shares: dict[str, float] = field(default_factory=dict)  # name of a source → of its rows that train
     balanced: bool = True  # as many rows of one label as of the other
 
 
@@ -122,7 +123,8 @@ def _write(
 ) -> dict[str, Any]:
     """All files but the manifest, which is returned."""
     columns = ledger.columns()
-    factors = _factors(ledger, options.weights)
+    factors = _by_name(ledger, options.weights, "--weight")
+    shares = _by_name(ledger, options.shares, "--share")
     found = distinct(columns.keys, columns.labels)
     splits = splits_of(columns.keys[found.rows])
     parts = {name: found.rows[splits == code] for code, name in enumerate(SPLIT_NAMES)}
@@ -131,9 +133,11 @@ def _write(
     if options.neutral == "keep":
         held_out[chunk_files.NEUTRALS] = parts[TRAIN][neutral]
     parts[TRAIN] = parts[TRAIN][~neutral]
-    train = _train_chunks(parts[TRAIN], columns, options)
+    chosen = in_share(parts[TRAIN], columns, shares)
+    train = _train_chunks(chosen, columns, options)
     weights = row_weights(np.concatenate(train), columns, ledger.days, options.even_days, factors)
-    left_out = len(parts[TRAIN]) - sum(map(len, train))
+    left_out = len(chosen) - sum(map(len, train))
+    beyond = len(parts[TRAIN]) - len(chosen)
     return {
         "cleaning_version": CLEANING_VERSION,
         "package_version": consumer.__version__,
@@ -142,7 +146,9 @@ def _write(
         "split_bounds": dict(SPLITS),
         "sources": _hash_by_source(inputs),
         "inputs": inputs,
-        "counts": _totals(inputs) | found.counts | {"unbalanced_left_out": left_out},
+        "counts": _totals(inputs)
+        | found.counts
+        | {"beyond_share_left_out": beyond, "unbalanced_left_out": left_out},
         "splits": {name: len(rows) for name, rows in parts.items()},
         "splits_by_source": {name: _by_source(rows, columns, ledger) for name, rows in parts.items()},
         "files": _write_held_out(folder, held_out, columns, ledger),
@@ -189,12 +195,12 @@ def _write_chunks(
     return written
 
 
-def _factors(ledger: Ledger, weights: dict[str, float]) -> Floats:
-    """The factor of every source, (sources,)."""
-    if strangers := weights.keys() - ledger.sources.keys():
+def _by_name(ledger: Ledger, told: dict[str, float], flag: str) -> Floats:
+    """What ``flag`` says of every source, (sources,); 1 where it says nothing."""
+    if strangers := told.keys() - ledger.sources.keys():
         known = ", ".join(ledger.sources)
-        raise BadInputError(f"--weight: no row is of the source {min(strangers)!r}; there are {known}")
-    return np.array([weights.get(name, 1.0) for name in ledger.sources])
+        raise BadInputError(f"{flag}: no row is of the source {min(strangers)!r}; there are {known}")
+    return np.array([told.get(name, 1.0) for name in ledger.sources])
 
 
 def _hash_by_source(inputs: list[dict[str, Any]]) -> dict[str, str]:

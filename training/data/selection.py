@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.data.ledger import Indices, UInt64s
+from training.data.ledger import Columns, Indices, UInt64s
+from training.data.split import SPLITS
+from training.data.weights import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,13 @@ def distinct(keys: UInt64s, labels: np.typing.NDArray[np.uint8]) -> Distinct:
         contradictory_texts=int(np.count_nonzero(clash)),
         contradictory_rows=int(sizes[clash].sum()),
     )
+
+
+def in_share(rows: Indices, columns: Columns, shares: Floats) -> Indices:
+    """Of ``rows`` that train those within their source's share, (sources,): a larger one holds a smaller."""
+    first = SPLITS[-1][1]
+    place = (columns.keys[rows] / 2.0**64 - first) / (1 - first)  # even over [0, 1) for rows that train
+    return rows[place <= shares[columns.sources[rows]]]
 
 
 def shuffled(keys: UInt64s, seed: int) -> UInt64s:
