@@ -29,6 +29,7 @@ from training.measure.labelled import read_labelled, set_name
 from training.measure.opened import open_any, training_config
 from training.measure.paired import Comparison, compare
 from training.measure.samples import samples
+from training.measure.trained_on import trained_on
 from training.measure.view import view
 
 
@@ -70,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
     """Entry point of ``training evaluate``."""
     _check(args)
     model = open_any(args.model)
+    told = [sentence for path in args.files if (sentence := trained_on(model, path))]
     resampling = Resampling(args.resamples, args.seed)
     scored = _score(args.files, model, args.scorer)
     band, chosen = _band(args, model)
@@ -77,11 +79,14 @@ def run(args: argparse.Namespace) -> int:
     content["three_way"] |= chosen
     if args.against is not None:
         content["against"] = _against(args, model, scored)
+    content["trained_on"] = told
     if args.json:
         print(as_json(content), end="")
     else:
         print(table(content["back_ends"]))
         _print_three_way(content["three_way"])
+    for sentence in told:
+        print(f"NOTE {sentence}", file=_aside(args))
     _write(args, model, content)
     return 0
 

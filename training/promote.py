@@ -16,6 +16,7 @@ from pathlib import Path
 from consumer.errors import ModelRefusedError
 from consumer.model.folder import POINTER, ModelFolder, open_model
 from training.measure.paired import Comparison
+from training.measure.trained_on import trained_on
 from training.ship.contest import contest
 from training.ship.current import PROMOTE, Entry, alone, in_use, move
 from training.ship.distinct import require_own_version
@@ -49,7 +50,7 @@ def promote(
     Raises:
         ModelRefusedError: a consumer would refuse the folder, another model beside it has its name and
             version, or it is worse and nobody said why.
-        ValueError: there is nothing to compare on and nobody said why.
+        ValueError: there is nothing to compare on, or one of the two was trained on it, and nobody said why.
     """
     put_back(folder)
     new = verify(folder)
@@ -84,6 +85,9 @@ def _judge(
                 'name a labelled file with --on, or say why with --because "…"'
             )
         return Verdict("not compared", "there were no rows to compare on"), old
+    known = next((sentence for model in (new, old) if (sentence := trained_on(model, rows))), None)
+    if known and not because:
+        raise ValueError(f'{known}, or say why with --because "…"')
     found = contest(new, old, rows)
     if found.verdict == "worse" and not because:
         raise ModelRefusedError(

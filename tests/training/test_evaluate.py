@@ -13,10 +13,14 @@ from typing import Any
 import pytest
 
 from consumer.model.folder import ModelFolder
+from tests.model.folders import seal
 from tests.models.tiny import random_texts
 from tests.training.measure.made import model_of, scored
 from training import evaluate as command
 from training.__main__ import main
+from training.data.labelled_csv import sha256
+from training.data.rows import read_rows
+from training.data.split import place
 from training.measure.figures.album import LOSS, NAMES
 from training.measure.opened import open_any
 from training.measure.paired import compare
@@ -94,6 +98,38 @@ def test_for_a_program(
     assert json.loads(said.out)["back_ends"]["openvino"]["mixed"]["n"] == 40
     assert "same: accuracy +0.00 points on 40 rows" in said.err
     assert "figures in" in said.err
+
+
+@pytest.mark.parametrize("where", ["inputs", "added", "start"])
+def test_a_file_that_the_model_was_made_from_is_told(
+    where: str, tiny: ModelFolder, mixed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By its hash, also where only the run before read it; how many rows trained, and held out ones not."""
+    inputs = {"data": {"inputs": [{"name": "ours", "sha256": sha256(mixed)}]}}
+    told = {
+        "inputs": inputs,
+        "added": {"data": {}, "added": {"mixed.csv": {"sha256": sha256(mixed)}}},
+        "start": {"data": {"inputs": []}, "start": inputs},
+    }[where]
+    model = Path(shutil.copytree(tiny.path, tmp_path / "model"))
+    config = json.loads((model / "training-config.json").read_text())
+    (model / "training-config.json").write_text(json.dumps(config | told))
+    seal(model)
+    out = tmp_path / "e.json"
+    assert evaluate(mixed, "--model", model, "--out", out) == 0
+    rows = [row for row in read_rows(mixed, "") if row.target != "2"]
+    seen = sum(place(row.text)[1] >= 0.1 for row in rows)
+    assert 0 < seen < len(rows) == 40
+    told_of = (
+        f"mixed.csv is a file that tiny {tiny.version} was made from: up to {seen} of its 40 labelled rows"
+    )
+    assert f"NOTE {told_of}" in capsys.readouterr().out
+    (kept,) = json.loads(out.read_text())["trained_on"]
+    assert kept.startswith(told_of)
+    other = write_rows(tmp_path / "other.csv", "04" * 20, seed=11)
+    assert evaluate(other, "--model", model, "--out", out) == 0
+    assert "NOTE" not in capsys.readouterr().out
+    assert json.loads(out.read_text())["trained_on"] == []
 
 
 def test_checkpoint_without_manifest(

@@ -18,6 +18,7 @@ from consumer.model.folder import ModelFolder, open_model
 from consumer.model.golden import read_golden, write_golden
 from tests.model.folders import seal
 from training.__main__ import main
+from training.data.labelled_csv import sha256
 from training.promote import promote
 from training.rollback import rollback
 
@@ -163,6 +164,24 @@ def test_without_rows_a_reason_is_needed(models: Path, add: Add, capsys: pytest.
         "not compared",
         "measured elsewhere",
     )
+
+
+@pytest.mark.parametrize("knows", ["old", "new"])
+def test_rows_that_one_of_the_two_was_trained_on_decide_nothing(
+    models: Path, add: Add, rows: str, capsys: pytest.CaptureFixture[str], knows: str
+) -> None:
+    """It would win by remembering; a reason lifts it."""
+    folders = {"old": add("old", "1.0.0"), "new": add("new", "1.0.1")}
+    main(["promote", str(folders["old"])])
+    config = folders[knows] / "training-config.json"
+    told = {"data": {"inputs": [{"sha256": sha256(Path(rows))}]}}
+    config.write_text(json.dumps(json.loads(config.read_text()) | told))
+    seal(folders[knows])
+    assert main(["promote", str(folders["new"]), "--on", rows]) == 2
+    version = {"old": "1.0.0", "new": "1.0.1"}[knows]
+    assert f"labelled.csv is a file that tiny {version} was made from" in capsys.readouterr().err
+    assert current(models) == "old\n"
+    assert main(["promote", str(folders["new"]), "--on", rows, "--because", "a drill"]) == 0
 
 
 def test_the_held_out_split_is_used_where_it_is(models: Path, add: Add, rows: str) -> None:
