@@ -17,7 +17,7 @@ from training.data.rows import LABELS, Row, read_rows
 
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
-_WIDTH_STEP = 8  # batches are padded to a multiple of this
+_WIDTH_STEP = 4  # batches are padded to a multiple of this; 8 would be 7 % more to compute on tweets
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,12 +134,13 @@ def test_a_small_source_is_not_what_is_left_out(tmp_path: Path) -> None:
 
 def test_a_share_of_a_source_is_taken(tmp_path: Path) -> None:
     """About so many of its rows that train, a smaller share within a larger one; all else is as without."""
-    sources = {"large": many(2000), "small": many(200, first=5000)}
+    large, small = many(2000), many(200, first=5000)
     texts: list[set[str]] = []
-    whole = chunked(tmp_path, Options(balanced=False), **sources)
+    whole = chunked(tmp_path, Options(balanced=False), large=large, small=small)
     held_out = state(tmp_path / "out")["test.csv"]
     for share in (0.25, 0.5):
-        manifest = chunked(tmp_path, Options(shares={"large": share}, balanced=False), **sources)
+        options = Options(shares={"large": share}, balanced=False)
+        manifest = chunked(tmp_path, options, large=large, small=small)
         train = by_split(tmp_path / "out")["train"]
         used = Counter(row.source for row in train)
         assert used["small"] == sum(whole["splits_by_source"]["train"]["small"].values())
@@ -152,7 +153,7 @@ def test_a_share_of_a_source_is_taken(tmp_path: Path) -> None:
         texts.append({row.text for row in train})
     assert texts[0] < texts[1]
     with pytest.raises(BadInputError, match="--share: no row is of the source 'huge'"):
-        chunked(tmp_path, Options(shares={"huge": 0.5}), **sources)
+        chunked(tmp_path, Options(shares={"huge": 0.5}), large=large, small=small)
 
 
 def test_the_first_of_equal_texts_is_kept(tmp_path: Path) -> None:
