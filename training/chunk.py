@@ -141,19 +141,22 @@ def _source(argument: str) -> tuple[str, Path]:
 
 
 def _weight(argument: str) -> tuple[str, float]:
-    name, _, number = argument.rpartition("=")
-    weight = float(number)
+    name, weight = _named(argument)
     if not name or not math.isfinite(weight) or weight < 0:
         raise argparse.ArgumentTypeError(f"{argument!r} is not NAME=W with W from 0 up")
     return name, weight
 
 
 def _share(argument: str) -> tuple[str, float]:
-    name, _, number = argument.rpartition("=")
-    share = float(number)
+    name, share = _named(argument)
     if not name or not 0 < share <= 1:
         raise argparse.ArgumentTypeError(f"{argument!r} is not NAME=S with S above 0 and at most 1")
     return name, share
+
+
+def _named(argument: str) -> tuple[str, float]:
+    name, _, number = argument.rpartition("=")
+    return name, float(number)
 
 
 def _even(argument: str) -> int:

@@ -85,9 +85,9 @@ def _judge(
                 'name a labelled file with --on, or say why with --because "…"'
             )
         return Verdict("not compared", "there were no rows to compare on"), old
-    known = next((sentence for model in (new, old) if (sentence := trained_on(model, rows))), None)
-    if known and not because:
-        raise ValueError(f'{known}, or say why with --because "…"')
+    for model in () if because else (new, old):
+        if known := trained_on(model, rows):
+            raise ValueError(f'{known}, or say why with --because "…"')
     found = contest(new, old, rows)
     if found.verdict == "worse" and not because:
         raise ModelRefusedError(

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from consumer.clean import clean
+import numpy as np
+
 from consumer.model.folder import ModelFolder
+from training.data.keyed import keys_of
 from training.data.labelled_csv import sha256
 from training.data.rows import LABELS, read_rows
-from training.data.split import TRAIN, place, split_of
+from training.data.split import SPLIT_NAMES, TRAIN, splits_of
 from training.measure.opened import training_config
 
 
@@ -22,11 +24,12 @@ def trained_on(model: ModelFolder, path: Path) -> str | None:
     """
     if sha256(path) not in set(_files(training_config(model.path))):
         return None
-    texts = [row.text for row in read_rows(path, path.stem) if row.target in LABELS and clean(row.text)]
-    seen = sum(split_of(place(text)[1]) == TRAIN for text in texts)
+    found = keys_of(row.text for row in read_rows(path, path.stem) if row.target in LABELS)
+    keys = np.array([key for key in found if key is not None], np.uint64)
+    seen = np.count_nonzero(splits_of(keys) == SPLIT_NAMES.index(TRAIN))
     return (
         f"{path.name} is a file that {model.name} {model.version} was made from: up to {seen:,} of its "
-        f"{len(texts):,} labelled rows trained it; measure on rows held out"
+        f"{len(keys):,} labelled rows trained it; measure on rows held out"
     )
 
 

@@ -12,11 +12,11 @@ import pytest
 
 from tests.training.fit.material import Material, finished, run_child, start_child
 from training.data.rows import BadInputError
+from training.fit.stop import INTERRUPTED
 from training.fit.strategy import check_workers
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.timeout(600)]
 TOLERANCE = 1e-5  # float32 sums in another order, over six steps
-INTERRUPTED = 130
 TWO = {"worker": ["127.0.0.1:4001", "127.0.0.1:4002"]}
 
 
