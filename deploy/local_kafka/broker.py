@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -119,11 +117,11 @@ class LocalKafka:
 
     def pause(self) -> None:
         """Freeze it: connections stay open and nothing answers, as on a machine that hangs."""
-        os.kill(self.pid, signal.SIGSTOP)
+        self._running().freeze()
 
     def resume(self) -> None:
         """Let a frozen broker go on."""
-        os.kill(self.pid, signal.SIGCONT)
+        self._running().thaw()
 
     def restart(self) -> None:
         """Stop it if it runs, then start it on the same port and data."""

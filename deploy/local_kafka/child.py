@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LEASH = Path(__file__).with_name("leash.py")
 KILL_SECONDS = 10
+FREEZE_SECONDS = 10.0
 
 
 class Child:
@@ -52,6 +53,27 @@ class Child:
         """End it at once, as a crash would."""
         self._leash.send_signal(signal.SIGUSR1)
         self._leash.wait(KILL_SECONDS)
+
+    def freeze(self) -> None:
+        """Return when it stands still: `kill` returns before a busy machine has stopped every thread."""
+        os.kill(self.pid, signal.SIGSTOP)
+        deadline = time.monotonic() + FREEZE_SECONDS
+        while not self._stands_still():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"process {self.pid} still runs {FREEZE_SECONDS:g} s after SIGSTOP")
+            time.sleep(0.001)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    def _stands_still(self) -> bool:
+        """Whether each of its threads is stopped; where there is no `/proc`, the signal itself stops all."""
+        try:
+            stats = [stat.read_text() for stat in Path(f"/proc/{self.pid}/task").glob("*/stat")]
+        except OSError:  # a thread that ended while we looked
+            return False
+        return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
 
     def wait(self, poll_seconds: float = 0.2) -> int:
         """Block until it ends by itself."""

@@ -75,7 +75,7 @@ def _misbehave(words: Collection[int]) -> None:
     if CLUTCH in words:
         re.match(r"(a+)+$", "a" * 60 + "b")  # longer than the universe, and nothing else may run meanwhile
     if CRASH in words:
-        os.kill(os.getpid(), signal.SIGSEGV)
+        signal.raise_signal(signal.SIGSEGV)  # at this thread, as a fault is: it never gets past this line
 
 
 def _logit(ids: Sequence[int]) -> float:

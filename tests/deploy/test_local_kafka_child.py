@@ -61,6 +61,34 @@ def test_kill_needs_no_consent(log: Path) -> None:
     assert child.exit_code == 128 + signal.SIGKILL
 
 
+COUNT_IN_THREADS = """
+import threading, time
+def count():
+    while True: print('.', end='', flush=True)
+for _ in range(20): threading.Thread(target=count, daemon=True).start()
+time.sleep(60)
+"""
+COUNTING = [sys.executable, "-c", COUNT_IN_THREADS]
+
+
+def test_a_frozen_one_does_nothing_more_until_it_is_thawed(log: Path) -> None:
+    """From the moment `freeze` returns: what is asked of it then must find no thread that still runs."""
+    child = Child(COUNTING, log)
+    for _ in range(20):
+        _await_growth(log)
+        child.freeze()
+        frozen = log.stat().st_size
+        time.sleep(0.02)
+        assert log.stat().st_size == frozen
+        child.thaw()
+    child.kill()
+
+
+def _await_growth(log: Path) -> None:
+    before = log.stat().st_size
+    await_true(lambda: log.stat().st_size > before)
+
+
 def _orphan(tmp_path: Path, starter: str) -> tuple[subprocess.Popen[str], int]:
     """A process of its own that runs `starter`, which makes a Child named `child`; and that child's id."""
     imports = "import threading, time; from pathlib import Path; from deploy.local_kafka.child import Child"
