@@ -72,6 +72,7 @@ def pretrain(args: argparse.Namespace) -> str:
     config = _config(hyper, start, texts, steps)
     progress, state = where_to_begin(args.out, config, resume=args.resume)
     session = _session(start, hyper, steps)
+    start = start.without_weights()
     if state is not None:
         load_variables(state, session.variables)
     run = Run(

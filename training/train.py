@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,7 @@ def train(args: argparse.Namespace) -> Outcome:
     progress, state = where_to_begin(args.out, config, resume=args.resume)
     with strategy.scope():
         session = open_session(job.start, hyper, job.steps)
+        job = replace(job, start=job.start.without_weights())
         if state is not None:
             load_variables(state, session.variables)
         keeper = Keeper(args.out, job.start, session, config, is_chief(strategy))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,10 @@ class Start:
     weights: Weights
     tokeniser: Path  # the folder of tokenizer.json and vocab.txt
     file: Path | None  # that the weights came from
+
+    def without_weights(self) -> Start:
+        """What is left to know of it once TensorFlow has the weights: a run must not keep them twice."""
+        return replace(self, weights={})
 
 
 def find_start(source: Source) -> Start:

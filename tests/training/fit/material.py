@@ -6,6 +6,7 @@ it may be killed like any process and costs no import.
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import os
@@ -35,6 +36,7 @@ SHAPE = {
     "initializer_range": 0.2,
 }
 KILLED = -signal.SIGKILL
+STILL_HELD = 77
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
     ["training.__main__", "training.train", "training.pretrain", "tests.training.fit.material"]
@@ -139,6 +141,15 @@ def _fill_the_disk() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, resource.RLIM_INFINITY))
 
 
+def _look_for_a_start() -> None:
+    """End with ``STILL_HELD`` where the weights that a run started from are still there beside its own."""
+    from training.fit.start import Start  # noqa: PLC0415 - in the child alone
+
+    starts = [one for one in gc.get_objects() if isinstance(one, Start)]
+    if not starts or any(one.weights for one in starts):
+        os._exit(STILL_HELD)
+
+
 def _at(after: int, effect: Callable[[], None]) -> Callable[[], None]:
     count = 0
 
@@ -222,10 +233,12 @@ _EVENTS: dict[str, Callable[[Callable[[], None]], None]] = {
     "step": _after_a_step,
     "part": _after_a_part,
     "full disk": _after_a_step,
+    "start held": _after_a_step,
 }
 _EFFECTS: dict[str, Callable[[], None]] = {
     "interrupt": _interrupt,
     "full disk": _fill_the_disk,
+    "start held": _look_for_a_start,
 }  # else a kill
 
 

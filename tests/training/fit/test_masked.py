@@ -90,6 +90,8 @@ def test_pre_training_resumes_exactly_and_training_starts_from_it(material: Mate
     assert run_child(arguments("killed", "--resume")) == 0
     for name in ("model.safetensors", "state.npz"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "killed" / name).read_bytes(), name
+    again = [*arguments("on"), "--from", str(tmp_path / "whole")]
+    assert run_child(again, kill_at=("start held", 2)) == 0  # its own weights take enough memory
     more = ("--from", str(tmp_path / "whole"), "--epochs", "0.2")
     assert run_child(material.arguments(tmp_path / "run", *more)) == 0
     config = json.loads((tmp_path / "run" / "best" / "training-config.json").read_text())
