@@ -25,6 +25,7 @@ from training.fit.stop import INTERRUPTED
 
 TWEETS = Path(__file__).with_name("tweets.csv")
 PIECES = Path(__file__).with_name("vocab.txt")
+_HELD_OUT = "held_out.csv"
 _SHAPE = {
     "model_type": "distilbert",
     "max_position_embeddings": 64,
@@ -45,9 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Entry point of ``training small``."""
     data, out = args.out / "data", args.out / "run"
+    if (args.out / _HELD_OUT).exists():  # this run's folder, not one of another kind that happens to be there
+        shutil.rmtree(out, ignore_errors=True)
     if code := _call(chunk, f"small={TWEETS}", "--out", data, "--rows", 40, "--workers", 0):
         return code
-    held_out = _pooled([data / f"{name}.csv" for name, _ in SPLITS], args.out / "held_out.csv")
+    held_out = _pooled([data / f"{name}.csv" for name, _ in SPLITS], args.out / _HELD_OUT)
     tokeniser = _write_tokeniser(args.out / "tokeniser")
     outcome = train.train(_parsed(
         train, "--from", "random", "--tokeniser", tokeniser, "--config", tokeniser / "config.json",

@@ -34,3 +34,19 @@ def test_an_interruption_ends_it_and_says_how_to_begin_anew(tmp_path: Path) -> N
     assert lines[-1] == "stopped; `make train-small` starts anew"
     assert not any("--resume" in line or line.startswith(("weights", "numbers")) for line in lines)
     assert not (tmp_path / "out" / "run" / "evaluation.json").exists()
+
+
+def test_it_begins_anew_in_its_own_folder_and_in_no_other(tmp_path: Path) -> None:
+    """After an interruption and after an end, as the same command again; another's run there stays."""
+    again, log = ["small", "--out", str(tmp_path), "--epochs", "0.2"], tmp_path / "log"
+    assert run_child(again, ("interrupt", 2)) == INTERRUPTED
+    assert [run_child(again, log=log) for _ in range(2)] == [0, 0]
+    hashes = [line for line in log.read_text().splitlines() if line.startswith(("weights", "numbers"))]
+    assert len(hashes) == 4
+    assert hashes[:2] == hashes[2:]
+
+    (tmp_path / "held_out.csv").unlink()
+    state = (tmp_path / "run" / "state.npz").read_bytes()
+    assert run_child(again, log=log) == 2
+    assert f"{tmp_path / 'run'} holds a run" in log.read_text()
+    assert (tmp_path / "run" / "state.npz").read_bytes() == state

@@ -124,8 +124,9 @@ def score_histograms(view: View, path: Path) -> Path:
 
     def draw(axes: Axes, name: str) -> None:
         shown = {"negative": (ORANGE, "-"), "neutral": (GREEN, ":"), "positive": (BLUE, "-")}
+        found = {label: np.array(view.curves(name)["histogram"].get(label, ()), float) for label in shown}
         for label, (colour, dash) in shown.items():
-            counts = np.array(view.curves(name)["histogram"].get(label, ()), float)
+            counts = found[label]
             if not counts.sum():
                 continue
             edges = np.linspace(0, 1, len(counts) + 1)
@@ -135,7 +136,7 @@ def score_histograms(view: View, path: Path) -> Path:
             axes.stairs(shares, edges, color=colour, fill=True, alpha=0.15)
         axes.axvline(view.threshold, color=GREY, lw=1, ls=":")
         axes.set(xlim=(0, 1), xlabel="P(positive), calibrated", ylabel="Share of the label's rows")
-        axes.set_title(titled(name, view.numbers(name)["n"]))
+        axes.set_title(titled(name, sum(counts.sum() for counts in found.values())))
         axes.legend(loc="upper center", title="true label (rows)")
 
     return panels(path, "Scores by true label", view.drawn, draw)

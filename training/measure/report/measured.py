@@ -97,8 +97,15 @@ def errors(facts: Facts) -> str:
         parts += [
             f"**{name}**: {_harder(found, view.numbers(name)['accuracy'])}",
             table(("slice", "rows", "accuracy", "F1", "log loss", "positives"), rows),
+            *_too_few(view.slices(name)),
         ]
     return "\n\n".join(parts)
+
+
+def _too_few(slices: Mapping[str, Any]) -> list[str]:
+    """A line that names the slices of which nothing can be said."""
+    found = [f"{part} ({number(one['n'])})" for part, one in slices.items() if one["n"] < _FEWEST]
+    return [f"Not measured, as too few for it (rows): {', '.join(found)}."] if found else []
 
 
 def _slice_cells(numbers: Mapping[str, Any]) -> list[str]:
