@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.training.measure.made import TRAINING, content, model_of, write_folder
 from training.measure.evaluation_file import plain
+from training.measure.figures import curves
 from training.measure.figures.album import LOSS, NAMES, SAMPLES, draw_all
 from training.measure.samples import samples
 from training.measure.view import view
@@ -63,6 +64,18 @@ def test_same_numbers_same_bytes(album: dict[str, Path], made: dict[str, Any], t
     other = draw_all(None, {"history": changed}, [], tmp_path)
     assert set(other) == {LOSS}
     assert other[LOSS].read_bytes() != album[LOSS].read_bytes()
+
+
+def test_histograms_count_the_neutral_rows_that_they_show(
+    made: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All rows drawn, where the other figures count those with one of the two labels."""
+    titles: dict[str, float] = {}
+    monkeypatch.setattr(curves, "titled", lambda name, rows: titles.setdefault(name, rows) and name)
+    seen = view(made)
+    curves.score_histograms(seen, tmp_path / "drawn.png")
+    assert titles == {name: sum(map(sum, seen.curves(name)["histogram"].values())) for name in seen.drawn}
+    assert any(rows > seen.numbers(name)["n"] for name, rows in titles.items())
 
 
 def test_sets_without_curves_are_left_out(made: dict[str, Any], tmp_path: Path) -> None:

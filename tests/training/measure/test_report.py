@@ -94,6 +94,7 @@ _COMPARED = "Comparison with the original"
         ("evaluation", "back_ends/tensorflow/people/log_loss", 0.7654, "Results by set", ".7654"),
         ("evaluation", f"intervals/{_ONE}/f1", [0.1111, 0.9876], "Results by set", "(.111–.988)"),
         ("evaluation", f"{_SLICE}/accuracy", 0.2468, "Error analysis by slice", ".247"),
+        ("evaluation", f"{_SLICE}/n", 17, "Error analysis by slice", "capitals (17)"),  # too few to measure
         ("evaluation", f"{_ONE}/ece", 0.0777, "Calibration", ".078"),
         ("evaluation", "three_way/back_ends/openvino/people/macro_recall", 0.5757, "Neutral band", ".576"),
         ("evaluation", "three_way/band", [0.31, 0.77], "Neutral band", "NEUTRAL_BAND=0.31,0.77"),
