@@ -37,8 +37,8 @@ def numbers(pointer: Path) -> str:
             *rows,
             "",
             (
-                f"Its float32 original gives {reference}, and the same label to at least {_at_least(least)} of "
-                "each set. The project this grew out of reported .791 on its own split."
+                f"Its float32 original gives {reference}, and the same label to at least {_at_least(least)} "
+                "of each set. The project this grew out of reported .791 on its own split."
             ),
             "",
         ]
