@@ -89,7 +89,8 @@ def errors(facts: Facts) -> str:
         return missing(_NO_EVALUATION)
     parts = ["What kinds of texts are harder? A text may stand in several slices."]
     for name in view.sets:
-        found = {k: v for k, v in view.slices(name).items() if k != ALL and v["n"] >= _FEWEST}
+        slices = view.slices(name)
+        found = {k: v for k, v in slices.items() if k != ALL and v["n"] >= _FEWEST}
         if not found:
             parts.append(missing(f"{name} has no slices of {_FEWEST} rows or more"))
             continue
@@ -97,7 +98,7 @@ def errors(facts: Facts) -> str:
         parts += [
             f"**{name}**: {_harder(found, view.numbers(name)['accuracy'])}",
             table(("slice", "rows", "accuracy", "F1", "log loss", "positives"), rows),
-            *_too_few(view.slices(name)),
+            *_too_few(slices),
         ]
     return "\n\n".join(parts)
 
